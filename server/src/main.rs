@@ -1,0 +1,3 @@
+//! The `anklang` binary.
+
+fn main() {}
