@@ -8,14 +8,13 @@
 use anklang_domain::{Propensity, Stream};
 
 use crate::interests::content::cosine;
+use crate::list::LIMIT_DEFAULT;
 use crate::rank::score::{Part, Scored};
 use crate::recommend::Ask;
 use crate::views::intern::TopicIx;
 
 /// Held against a candidate for each tag that has had its share.
 const TAG_OVERUSE: f32 = 0.5;
-/// Candidates looked at beyond those wanted.
-const POOL_FACTOR: usize = 4;
 /// Candidates among which the different one is drawn.
 const DISCOVERY_POOL: usize = 12;
 /// How much better a candidate must score to be drawn e times as often.
@@ -28,9 +27,8 @@ pub(crate) struct Placed {
     pub(crate) discovery: bool,
 }
 
-/// The first `count` places; `ranked` is best first.
+/// The first `count` places; `ranked` is best first. A longer list begins as a shorter one does, so that pages fit.
 pub(crate) fn diversify(ask: &Ask<'_>, mut ranked: Vec<Scored>, count: usize) -> Vec<Scored> {
-    ranked.truncate(count * POOL_FACTOR + 16);
     let mut chosen: Vec<Scored> = Vec::with_capacity(count);
     while chosen.len() < count && !ranked.is_empty() {
         let mut best = (0, f32::NEG_INFINITY, 0.0);
@@ -39,7 +37,7 @@ pub(crate) fn diversify(ask: &Ask<'_>, mut ranked: Vec<Scored>, count: usize) ->
             if score <= best.1 {
                 break; // what follows scores less even before anything is held against it
             }
-            let against = redundancy(ask, candidate, &chosen, count);
+            let against = redundancy(ask, candidate, &chosen);
             if score - against > best.1 {
                 best = (place, score - against, against);
             }
@@ -51,13 +49,14 @@ pub(crate) fn diversify(ask: &Ask<'_>, mut ranked: Vec<Scored>, count: usize) ->
     chosen
 }
 
-fn redundancy(ask: &Ask<'_>, candidate: &Scored, chosen: &[Scored], count: usize) -> f32 {
+fn redundancy(ask: &Ask<'_>, candidate: &Scored, chosen: &[Scored]) -> f32 {
     let catalogue = &ask.views.catalogue;
     let (row, vector) = (catalogue.row(candidate.item()), catalogue.vector(candidate.item()));
     let score = candidate.score().max(0.0);
     let nearest = chosen.iter().map(|other| cosine(catalogue.vector(other.item()), vector)).fold(0.0, f32::max);
     let again = chosen.iter().filter(|o| row.author.is_some() && catalogue.row(o.item()).author == row.author).count();
-    let tag_max = (ask.policy.tag_share_max * count as f32).ceil().max(1.0) as usize;
+    let length = LIMIT_DEFAULT.max(chosen.len() + 1);
+    let tag_max = (ask.policy.tag_share_max * length as f32).ceil().max(1.0) as usize;
     let has = |other: &Scored, tag: TopicIx| catalogue.row(other.item()).tags.contains(&tag);
     let overused = row.tags.iter().filter(|tag| chosen.iter().filter(|o| has(o, **tag)).count() >= tag_max).count();
     let author = score * (1.0 - (0.75 * 0.5_f32.powi(again as i32) + 0.25));
@@ -65,33 +64,45 @@ fn redundancy(ask: &Ask<'_>, candidate: &Scored, chosen: &[Scored], count: usize
 }
 
 /// Gives some of the places to something different: candidates with none of the member's top tags, drawn by how well they
-/// do in the community, labelled, and with the chance of each draw. The last place of each ten is theirs.
+/// do in the community, labelled, and with the chance of each draw. With a share of a tenth, the last place of each ten is
+/// theirs; a list that is shorter ends with one.
 pub(crate) fn with_discovery(ask: &Ask<'_>, chosen: Vec<Scored>, pool: &[Scored], count: usize) -> Vec<Placed> {
-    let certain = |scored| Placed { scored, propensity: Propensity::CERTAIN, discovery: false };
-    let slots = if ask.top.is_empty() || count < 3 { 0.0 } else { (ask.policy.discovery_share * count as f32).ceil() };
-    let mut different: Vec<&Scored> = pool.iter().filter(|scored| is_different(ask, scored)).collect();
+    let every = (1.0 / ask.policy.discovery_share).round().max(1.0) as usize;
+    let personal = !ask.top.is_empty() && ask.policy.discovery_share > 0.0;
+    let mut different: Vec<&Scored> = pool.iter().filter(|scored| personal && is_different(ask, scored)).collect();
     let open = |s: &Scored| s.score() - s.features.neighbour;
     different.sort_by(|a, b| open(b).total_cmp(&open(a)).then(a.item().cmp(&b.item())));
-    different.truncate(DISCOVERY_POOL);
     let mut stream = Stream::named(ask.seed, "discovery");
-    let mut drawn: Vec<Placed> = Vec::new();
-    for _ in 0..slots as usize {
-        if different.is_empty() {
-            break;
+    let mut list: Vec<Placed> = Vec::with_capacity(count);
+    let mut rest = chosen.into_iter().peekable();
+    while list.len() < count {
+        while rest.next_if(|scored| is_placed(&list, scored)).is_some() {}
+        let ends = rest.peek().is_none();
+        let theirs = if ends { !list.last().is_some_and(|last| last.discovery) } else { (list.len() + 1) % every == 0 };
+        different.retain(|scored| !is_placed(&list, scored));
+        let drawn = if theirs { discover(&different, &mut stream) } else { None };
+        match drawn.or_else(|| rest.next().map(certain)) {
+            Some(placed) => list.push(placed),
+            None => break,
         }
-        let (place, propensity) = draw(&different.iter().map(|s| s.score()).collect::<Vec<f32>>(), &mut stream);
-        let scored = different.remove(place).clone();
-        drawn.push(Placed { scored, propensity, discovery: true });
-    }
-    let taken: Vec<_> = drawn.iter().map(|placed| placed.scored.item()).collect();
-    let mut list: Vec<Placed> =
-        chosen.into_iter().filter(|scored| !taken.contains(&scored.item())).map(certain).collect();
-    list.truncate(count - drawn.len());
-    for (n, placed) in drawn.into_iter().enumerate() {
-        let place = (n * 10 + 9).min(list.len());
-        list.insert(place, placed);
     }
     list
+}
+
+fn is_placed(list: &[Placed], scored: &Scored) -> bool {
+    list.iter().any(|placed| placed.scored.item() == scored.item())
+}
+
+/// A place that chance had no part in.
+pub(crate) fn certain(scored: Scored) -> Placed {
+    Placed { scored, propensity: Propensity::CERTAIN, discovery: false }
+}
+
+fn discover(different: &[&Scored], stream: &mut Stream) -> Option<Placed> {
+    let pool = &different[..different.len().min(DISCOVERY_POOL)];
+    let scores: Vec<f32> = pool.iter().map(|scored| scored.score()).collect();
+    let (place, propensity) = draw(&scores, stream);
+    pool.get(place).map(|scored| Placed { scored: (*scored).clone(), propensity, discovery: true })
 }
 
 /// Outside what the member is known to care for, and not followed or joined either.

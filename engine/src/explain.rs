@@ -17,7 +17,9 @@ const NEW_MIN: f32 = 0.5;
 /// Why an entry is in the list, largest part first. A place for something different says so first.
 pub(crate) fn reasons(ask: &Ask<'_>, scored: &Scored, discovery: bool, rising: Option<Rising>) -> Vec<Reason> {
     let mut parts: Vec<(Part, f32)> = scored.parts().iter().filter(|(_, value)| *value > 0.0).copied().collect();
-    parts.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
+    // That it is new says less than why it suits, however much it weighs.
+    let late = |part: Part| part == Part::Fresh;
+    parts.sort_by(|a, b| late(a.0).cmp(&late(b.0)).then(b.1.total_cmp(&a.1)).then(a.0.cmp(&b.0)));
     let most = parts.first().map_or(0.0, |(_, value)| *value);
     let mut reasons: Vec<Reason> = Vec::with_capacity(REASONS_MAX);
     if discovery {
@@ -68,8 +70,9 @@ fn because<'v>(ask: &Ask<'v>, scored: &Scored, part: Part, rising: Option<Rising
         Part::Joined => Some(Because::Joined(features.news.replies)),
         Part::Hot => Some(Because::Hot),
         Part::Rising => rising.map(|rising| Because::Rising(rising.replies)),
-        Part::Fresh => (features.fresh >= NEW_MIN)
-            .then_some(if features.news.opened { Because::New } else { Because::Active }),
+        Part::Fresh => {
+            (features.fresh >= NEW_MIN).then_some(if features.news.opened { Because::New } else { Because::Active })
+        }
         Part::Text => ask.query.map(Because::Matches),
         Part::Similar => Some(Because::Similar(features.best_tag.map(|tag| views.topics.name(tag)))),
         Part::Impression | Part::Diversity => None,
@@ -95,9 +98,11 @@ fn reason(lang: Lang, because: Because<'_>) -> Reason {
         Because::FollowsTag(tag) => {
             ("follows_tag", Some(tag), say(format!("Because you follow {tag}"), format!("Weil du {tag} folgst")))
         }
-        Because::FollowsCategory(name) => {
-            ("follows_category", Some(name), say(format!("Because you follow {name}"), format!("Weil du {name} folgst")))
-        }
+        Because::FollowsCategory(name) => (
+            "follows_category",
+            Some(name),
+            say(format!("Because you follow {name}"), format!("Weil du {name} folgst")),
+        ),
         Because::FollowsAuthor(name) => {
             ("follows_author", Some(name), say(format!("Because you follow {name}"), format!("Weil du {name} folgst")))
         }
@@ -109,11 +114,9 @@ fn reason(lang: Lang, because: Because<'_>) -> Reason {
             Some(tag),
             say(format!("Because you are often in {tag}"), format!("Weil du oft bei {tag} bist")),
         ),
-        Because::DeclaredTag(tag) => (
-            "declared_tag",
-            Some(tag),
-            say(format!("Because you chose {tag}"), format!("Weil du {tag} gewählt hast")),
-        ),
+        Because::DeclaredTag(tag) => {
+            ("declared_tag", Some(tag), say(format!("Because you chose {tag}"), format!("Weil du {tag} gewählt hast")))
+        }
         Because::Neighbour(title) => (
             "neighbour",
             Some(title),
@@ -137,7 +140,9 @@ fn reason(lang: Lang, because: Because<'_>) -> Reason {
         Because::Similar(Some(tag)) => {
             ("similar", Some(tag), say(format!("Also about {tag}"), format!("Auch über {tag}")))
         }
-        Because::Similar(None) => ("similar", None, say("On a similar subject".into(), "Zu einem ähnlichen Thema".into())),
+        Because::Similar(None) => {
+            ("similar", None, say("On a similar subject".into(), "Zu einem ähnlichen Thema".into()))
+        }
     };
     Reason { code, subject: subject.map(str::to_owned), text }
 }

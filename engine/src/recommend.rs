@@ -4,7 +4,7 @@ use std::cell::OnceCell;
 
 use anklang_domain::{DAY_MS, Kind, ListKind, Score, Stream, Traits, UnixMillis, stable_hash};
 
-use crate::diversify::{Placed, diversify, with_discovery};
+use crate::diversify::{Placed, certain, diversify, with_discovery};
 use crate::explain::reasons;
 use crate::find;
 use crate::index::{IndexError, TextReader};
@@ -173,9 +173,9 @@ pub(crate) fn list(views: &Views, index: &TextReader, request: &ListRequest) -> 
             find::evergreen(&ask, index, &mut found)?;
             for_member(&ask, found, Want::Unread, places)
         }
-        ListKind::Trending => certain(find::trending(&ask), places),
-        ListKind::Related => certain(find::related(&ask, index, request.item.as_ref())?, places),
-        ListKind::Search => certain(find::search(&ask, index)?, places),
+        ListKind::Trending => ranked(find::trending(&ask), places),
+        ListKind::Related => ranked(find::related(&ask, index, request.item.as_ref())?, places),
+        ListKind::Search => ranked(find::search(&ask, index)?, places),
     };
     Ok(render(&ask, request, placed))
 }
@@ -188,44 +188,42 @@ fn for_member(ask: &Ask<'_>, found: Vec<ItemIx>, want: Want, places: usize) -> V
     let floor = if ask.is_cold() { f32::NEG_INFINITY } else { ask.policy.relevance_floor };
     let worth: Vec<Scored> = pool.iter().filter(|scored| scored.relevance() >= floor).cloned().collect();
     // One place more than asked for says whether there is another page.
-    let mut chosen = diversify(ask, worth, places + 1);
+    let chosen = diversify(ask, worth, places + 1);
+    let mut list = with_discovery(ask, chosen, &pool, places + 1);
     if want == Want::News {
-        unlike_the_last(ask, &mut chosen, places);
+        unlike_the_last(ask, &mut list, places);
     }
-    with_discovery(ask, chosen, &pool, places + 1)
+    list
 }
 
 /// A list that nobody clicked is not served again as it was: its first entry goes behind the others, for having been
 /// looked at first; if it is the only one, it goes.
-fn unlike_the_last(ask: &Ask<'_>, chosen: &mut Vec<Scored>, places: usize) {
-    let last = ask.last_slate();
-    let now: Vec<ItemIx> = chosen.iter().take(places).map(Scored::item).collect();
-    let kept: Vec<ItemIx> = last.into_iter().filter(|item| now.contains(item)).collect();
-    if now.is_empty() || kept != now {
+fn unlike_the_last(ask: &Ask<'_>, list: &mut Vec<Placed>, places: usize) {
+    let shown = list.len().min(places);
+    if shown == 0 || !ask.last_slate().into_iter().eq(list[..shown].iter().map(|placed| placed.scored.item())) {
         return;
     }
-    let mut first = chosen.remove(0);
-    if let Some(least) = chosen.get(now.len().saturating_sub(2)).map(Scored::score) {
-        first.add(Part::Impression, (least - first.score()).min(0.0) - 1e-3);
-        chosen.insert(now.len() - 1, first);
+    let mut first = list.remove(0);
+    if shown > 1 {
+        let least = list[..shown - 1].iter().map(|placed| placed.scored.score()).fold(f32::INFINITY, f32::min);
+        let above = (first.scored.score() - least).max(0.0);
+        first.scored.add(Part::Impression, -above - 1e-3);
+        list.insert(shown - 1, first);
     }
 }
 
 /// A list without chance: its order is its score's.
-fn certain(mut ranked: Vec<Scored>, places: usize) -> Vec<Placed> {
-    sort(&mut ranked);
-    ranked.truncate(places + 1);
-    ranked
-        .into_iter()
-        .map(|scored| Placed { scored, propensity: anklang_domain::Propensity::CERTAIN, discovery: false })
-        .collect()
+fn ranked(mut found: Vec<Scored>, places: usize) -> Vec<Placed> {
+    sort(&mut found);
+    found.truncate(places + 1);
+    found.into_iter().map(certain).collect()
 }
 
 fn render(ask: &Ask<'_>, request: &ListRequest, placed: Vec<Placed>) -> List {
     let end = (request.offset + request.limit.clamp(1, LIMIT_MAX)).min(PLACES_MAX);
     let more = placed.len() > end && end < PLACES_MAX;
     let places = placed.into_iter().enumerate().take(end).skip(request.offset);
-    let items = places.map(|(place, placed)| entry(ask, request, place + 1, &placed)).collect();
+    let items = places.filter_map(|(place, placed)| entry(ask, request, place + 1, &placed)).collect();
     let mut stream = Stream::named(ask.seed, "slate");
     List {
         member: request.member.clone(),
@@ -237,13 +235,13 @@ fn render(ask: &Ask<'_>, request: &ListRequest, placed: Vec<Placed>) -> List {
     }
 }
 
-fn entry(ask: &Ask<'_>, request: &ListRequest, position: usize, placed: &Placed) -> ListItem {
+fn entry(ask: &Ask<'_>, request: &ListRequest, position: usize, placed: &Placed) -> Option<ListItem> {
     let item = placed.scored.item();
     let row = ask.views.catalogue.row(item);
     let surge: Option<Rising> =
         if request.list == ListKind::Trending { rising(ask.views, item, ask.now) } else { None };
-    ListItem {
-        id: ask.views.catalogue.public_id(item),
+    Some(ListItem {
+        id: ask.views.catalogue.public_id(item)?,
         kind: row.kind,
         title: row.card.title.to_string(),
         tags: row.tags.iter().map(|tag| ask.views.topics.name(*tag).to_owned()).collect(),
@@ -260,5 +258,5 @@ fn entry(ask: &Ask<'_>, request: &ListRequest, position: usize, placed: &Placed)
         ledger: request.explain.then(|| {
             placed.scored.parts().iter().map(|(part, value)| LedgerPart { part: part.name(), value: *value }).collect()
         }),
-    }
+    })
 }

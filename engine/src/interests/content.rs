@@ -55,7 +55,7 @@ impl Frequencies {
             let word = group[0].0;
             let slot = &mut self.slots[(word % SLOTS as u64) as usize];
             *slot += 1;
-            let rarity = (f64::from(self.items + 1) / f64::from(*slot)).ln() as f32;
+            let rarity = (1.0 + f64::from(self.items) / f64::from(*slot)).ln() as f32;
             let count: f32 = group.iter().map(|(_, weight)| weight).sum();
             add_signs(&mut sum, word, (1.0 + count).ln() * rarity);
         }
@@ -125,7 +125,7 @@ mod tests {
         // Twenty words shared of forty, each equally rare: the true cosine is one half.
         let mut errors = 0.0;
         for trial in 0..50 {
-            let mut seen = Frequencies::default();
+            let mut seen = Frequencies { items: 10_000, ..Frequencies::default() };
             let words = |from: usize| (from..from + 40).map(|i| format!("w{trial}x{i}")).collect::<Vec<_>>().join(" ");
             let (a, b) = (seen.embed(&[], &words(0), ""), seen.embed(&[], &words(20), ""));
             errors += cosine(&a, &b) - 0.5;

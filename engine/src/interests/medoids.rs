@@ -28,11 +28,7 @@ pub(crate) struct Medoid {
 }
 
 /// The strongest interests behind recent actions, strongest first. `vector` gives an item's content vector.
-pub(crate) fn medoids<'v>(
-    recent: &[Action],
-    now: UnixMillis,
-    vector: impl Fn(ItemIx) -> &'v [i8],
-) -> Vec<Medoid> {
+pub(crate) fn medoids<'v>(recent: &[Action], now: UnixMillis, vector: impl Fn(ItemIx) -> &'v [i8]) -> Vec<Medoid> {
     let actions: Vec<(&Action, &[i8])> = latest_of_each(recent)
         .into_iter()
         .map(|action| (action, vector(action.item)))
@@ -91,9 +87,9 @@ fn clusters(actions: &[(&Action, &[i8])]) -> Vec<Vec<usize>> {
 /// The member of a cluster that is nearest to the others.
 fn centre(cluster: &[usize], actions: &[(&Action, &[i8])]) -> ItemIx {
     let nearness = |i: usize| cluster.iter().map(|j| cosine(actions[i].1, actions[*j].1)).sum::<f32>();
-    let best = cluster.iter().max_by(|a, b| {
-        nearness(**a).total_cmp(&nearness(**b)).then(actions[**b].0.item.cmp(&actions[**a].0.item))
-    });
+    let best = cluster
+        .iter()
+        .max_by(|a, b| nearness(**a).total_cmp(&nearness(**b)).then(actions[**b].0.item.cmp(&actions[**a].0.item)));
     best.map_or(ItemIx(0), |i| actions[*i].0.item)
 }
 

@@ -135,7 +135,13 @@ impl Profile {
     }
 
     /// The interests at a moment, by tag; `behaviour` false counts declared interests only.
-    pub(crate) fn interests(&self, declared: &[TopicIx], behaviour: bool, now: UnixMillis, topics: &Topics) -> Interests {
+    pub(crate) fn interests(
+        &self,
+        declared: &[TopicIx],
+        behaviour: bool,
+        now: UnixMillis,
+        topics: &Topics,
+    ) -> Interests {
         let clicks = if behaviour { self.clicks(now) } else { 0.0 };
         let sworn = if declared.is_empty() { 0.0 } else { DECLARED_CLICKS };
         let all = clicks + sworn + PRIOR_CLICKS;

@@ -3,6 +3,6 @@
 pub(crate) mod features;
 pub(crate) mod filter;
 pub(crate) mod hot;
-pub mod policy;
+pub(crate) mod policy;
 pub(crate) mod rising;
 pub(crate) mod score;

@@ -39,8 +39,7 @@ pub(crate) fn rising(views: &Views, item: ItemIx, now: UnixMillis) -> Option<Ris
     let windows = ((now.ms() - row.created.ms()) / DAY_MS - 1).clamp(0, WINDOWS_MAX);
     let past = row.replies_within(day(1 + windows), day(1)).len();
     let tail = tail_ln(today.len() as u64, PRIOR + past as f64, PRIOR + windows as f64);
-    (tail < TAIL_MAX_LN)
-        .then(|| Rising { replies: today.len() as u32, strength: -tail / std::f64::consts::LN_10 })
+    (tail < TAIL_MAX_LN).then(|| Rising { replies: today.len() as u32, strength: -tail / std::f64::consts::LN_10 })
 }
 
 /// ln P(X ≥ x) of the negative binomial that a Poisson count has whose rate is Gamma(shape, rate): the sum of the upper
@@ -75,10 +74,10 @@ mod tests {
     }
 
     const GOLDEN: [(u64, f64, f64, f64); 5] = [
-(3, 0.5, 0.5, 0.1339745962155613),
-(5, 2.5, 28.5, 5.029698889801654e-07),
-(20, 28.5, 28.5, 2.0866309198324542e-17),
-(60, 1.5, 20.5, 9.721956871630156e-80),
-(200, 0.5, 10.5, 3.0249764885657585e-214),
-];
+        (3, 0.5, 0.5, 0.1339745962155613),
+        (5, 2.5, 28.5, 5.029698889801654e-07),
+        (20, 28.5, 28.5, 2.0866309198324542e-17),
+        (60, 1.5, 20.5, 9.721956871630156e-80),
+        (200, 0.5, 10.5, 3.0249764885657585e-214),
+    ];
 }

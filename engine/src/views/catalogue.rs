@@ -119,10 +119,10 @@ mod bytes {
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str("content vectors as bytes")
             }
-            fn visit_bytes<E>(self, bytes: &[u8]) -> Result<Vec<i8>, E> {
+            fn visit_bytes<E: serde::de::Error>(self, bytes: &[u8]) -> Result<Vec<i8>, E> {
                 Ok(bytes.iter().map(|b| *b as i8).collect())
             }
-            fn visit_byte_buf<E>(self, bytes: Vec<u8>) -> Result<Vec<i8>, E> {
+            fn visit_byte_buf<E: serde::de::Error>(self, bytes: Vec<u8>) -> Result<Vec<i8>, E> {
                 self.visit_bytes(&bytes)
             }
         }
