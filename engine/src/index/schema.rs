@@ -1,8 +1,9 @@
 //! The fields of the index, and how an item becomes a document.
 
+use std::collections::BTreeSet;
+
 use tantivy::TantivyDocument;
 use tantivy::schema::{FAST, Field, INDEXED, IndexRecordOption, Schema, TextFieldIndexing, TextOptions};
-use tantivy::tokenizer::{PreTokenizedString, Token};
 
 use super::IndexedItem;
 use super::words::{Tongue, exact, term, words};
@@ -46,7 +47,9 @@ pub(super) struct TextField {
 impl Fields {
     pub(super) fn new() -> (Schema, Self) {
         let indexed = |record| TextFieldIndexing::default().set_tokenizer("raw").set_index_option(record);
-        let text = TextOptions::default().set_indexing_options(indexed(IndexRecordOption::WithFreqsAndPositions));
+        // The words come as terms already, with spaces between.
+        let text = indexed(IndexRecordOption::WithFreqsAndPositions).set_tokenizer("whitespace");
+        let text = TextOptions::default().set_indexing_options(text);
         let tags = TextOptions::default().set_indexing_options(indexed(IndexRecordOption::WithFreqs));
         let filter =
             TextOptions::default().set_indexing_options(indexed(IndexRecordOption::Basic).set_fieldnorms(false));
@@ -87,14 +90,14 @@ impl Fields {
         let tongue = Tongue::of(item.language, [item.title, item.body]);
         let mut document = TantivyDocument::new();
         document.add_u64(self.key, key);
-        document.add_pre_tokenized_text(self.title, stems(words(item.title), tongue));
-        document.add_pre_tokenized_text(self.body, stems(words(item.body), tongue));
         let tags = item.tags.iter().take(TAGS_MAX);
-        document.add_pre_tokenized_text(self.tag_words, stems(tags.clone().flat_map(|tag| words(tag)), tongue));
-        let mut whole: Vec<String> = tags.map(|tag| exact(tag)).filter(|tag| !tag.is_empty()).collect();
-        whole.sort_unstable();
-        whole.dedup();
-        document.add_pre_tokenized_text(self.tags, tokens(whole.into_iter()));
+        document.add_text(self.title, stems(words(item.title), tongue));
+        document.add_text(self.body, stems(words(item.body), tongue));
+        document.add_text(self.tag_words, stems(tags.clone().flat_map(|tag| words(tag)), tongue));
+        let whole: BTreeSet<String> = tags.map(|tag| exact(tag)).filter(|tag| !tag.is_empty()).collect();
+        for tag in whole {
+            document.add_text(self.tags, tag);
+        }
         document.add_text(self.filter, kind_filter(item.kind.as_str()));
         if let Some(category) = item.category {
             document.add_text(self.filter, category_filter(category));
@@ -111,11 +114,11 @@ pub(super) fn category_filter(category: &str) -> String {
     format!("category={}", exact(category))
 }
 
-fn stems(words: impl Iterator<Item = String>, tongue: Tongue) -> PreTokenizedString {
-    tokens(words.take(BODY_WORDS_MAX).map(|word| term(&word, tongue)))
-}
-
-fn tokens(terms: impl Iterator<Item = String>) -> PreTokenizedString {
-    let token = |(position, text)| Token { position, text, ..Token::default() };
-    PreTokenizedString { text: String::new(), tokens: terms.enumerate().map(token).collect() }
+fn stems(words: impl Iterator<Item = String>, tongue: Tongue) -> String {
+    let mut text = String::new();
+    for word in words.take(BODY_WORDS_MAX) {
+        text.push_str(&term(&word, tongue));
+        text.push(' ');
+    }
+    text
 }

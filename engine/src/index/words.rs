@@ -28,7 +28,7 @@ impl Tongue {
         }
         let mut lead = 0_i32;
         for word in texts.into_iter().flat_map(words).take(GUESS_WORDS) {
-            lead += i32::from(GERMAN_STOP.contains(&word.as_str())) - i32::from(ENGLISH_STOP.contains(&word.as_str()));
+            lead += i32::from(is_in(GERMAN_STOP, &word)) - i32::from(is_in(ENGLISH_STOP, &word));
         }
         if lead > 0 { Self::German } else { Self::English }
     }
@@ -41,7 +41,7 @@ impl Tongue {
     }
 }
 
-/// Words that say nothing of a subject. They are indexed, so that phrases hold, but a query drops them.
+/// Words that say nothing of a subject, in order. They are indexed, so that phrases hold, but a query drops them.
 const ENGLISH_STOP: &[&str] = &[
     "a", "an", "and", "are", "as", "at", "be", "but", "by", "can", "do", "does", "for", "from", "had", "has", "have",
     "how", "i", "if", "in", "is", "it", "its", "my", "no", "not", "of", "on", "or", "that", "the", "their", "there",
@@ -49,15 +49,19 @@ const ENGLISH_STOP: &[&str] = &[
 ];
 const GERMAN_STOP: &[&str] = &[
     "aber", "als", "am", "an", "auch", "auf", "aus", "bei", "bin", "da", "das", "dass", "dem", "den", "der", "des",
-    "die", "ein", "eine", "einem", "einen", "einer", "eines", "er", "es", "für", "hat", "habe", "haben", "ich", "ihr",
+    "die", "ein", "eine", "einem", "einen", "einer", "eines", "er", "es", "für", "habe", "haben", "hat", "ich", "ihr",
     "im", "in", "ist", "kann", "man", "mein", "meine", "mit", "nach", "nicht", "noch", "oder", "sich", "sie", "sind",
-    "so", "über", "um", "und", "uns", "vom", "von", "war", "was", "wenn", "wer", "wie", "wir", "wo", "zu", "zum",
-    "zur",
+    "so", "um", "und", "uns", "vom", "von", "war", "was", "wenn", "wer", "wie", "wir", "wo", "zu", "zum", "zur",
+    "über",
 ];
 
 /// Whether a word, in lower case, is too common to search for.
 pub(super) fn is_stop(word: &str) -> bool {
-    ENGLISH_STOP.contains(&word) || GERMAN_STOP.contains(&word)
+    is_in(ENGLISH_STOP, word) || is_in(GERMAN_STOP, word)
+}
+
+fn is_in(sorted: &[&str], word: &str) -> bool {
+    sorted.binary_search(&word).is_ok()
 }
 
 /// The words of a text in lower case, in order. Combining marks are dropped; an emoji is a word of its own.
@@ -163,6 +167,7 @@ mod tests {
 
     #[test]
     fn languages_are_guessed() {
+        assert!(ENGLISH_STOP.is_sorted() && GERMAN_STOP.is_sorted());
         assert_eq!(Tongue::of(None, ["Wie ist das mit der Größe?"]), Tongue::German);
         assert_eq!(Tongue::of(None, ["how is that with the size?"]), Tongue::English);
         assert_eq!(Tongue::of(Some("de-AT"), ["the"]), Tongue::German);
