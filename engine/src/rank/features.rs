@@ -18,7 +18,7 @@ const COSINE_FLOOR: f32 = 0.27;
 pub(crate) struct Features {
     pub(crate) item: ItemIx,
     pub(crate) news: News,
-    /// Nats that the item's tags tell of the member, and the tag that tells most.
+    /// How much the item's tags are for this member, and the tag that is most.
     pub(crate) tag_interest: f32,
     pub(crate) best_tag: Option<TopicIx>,
     /// Nearness to the nearest medoid times the root of its importance, and which it is.
