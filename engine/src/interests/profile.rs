@@ -187,10 +187,6 @@ impl Interests {
         top.truncate(count);
         top
     }
-
-    pub(crate) fn is_empty(&self) -> bool {
-        self.by_tag.is_empty()
-    }
 }
 
 #[cfg(test)]

@@ -47,7 +47,9 @@ pub(crate) enum Want {
 /// Measures an item, or says that it does not belong in the list.
 pub(crate) fn measure(ask: &Ask<'_>, item: ItemIx, want: Want) -> Option<Features> {
     let row = ask.views.catalogue.row(item);
-    may_be_listed(ask, item, want == Want::Asked).ok()?;
+    if !may_be_listed(ask, item, want == Want::Asked) {
+        return None;
+    }
     let news = news(ask, item);
     let seen = || ask.member.is_some_and(|member| ask.views.members.row(member).seen_at(item).is_some());
     match want {
