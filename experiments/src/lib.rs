@@ -20,6 +20,7 @@
 //! ```
 
 pub mod assign;
+pub mod design;
 pub mod health;
 pub mod infer;
 pub mod report;

@@ -38,7 +38,7 @@ impl Sample {
     }
 
     /// The variance of the mean.
-    fn of_mean(&self) -> f64 {
+    pub(crate) fn variance_of_mean(&self) -> f64 {
         self.variance / self.n as f64
     }
 }
@@ -72,7 +72,7 @@ impl Effect {
     /// Relative: the delta method, var_T/(n_T μ_C²) + μ_T² var_C/(n_C μ_C⁴). Degrees of freedom: Welch–Satterthwaite,
     /// (v_T + v_C)² / (v_T²/(n_T − 1) + v_C²/(n_C − 1)) with v = s²/n, on either scale, as in GrowthBook's engine.
     pub fn between(control: &Sample, treatment: &Sample, scale: Scale) -> Result<Self, Why> {
-        let (c, t) = (control.of_mean(), treatment.of_mean());
+        let (c, t) = (control.variance_of_mean(), treatment.variance_of_mean());
         let (estimate, variance) = match scale {
             Scale::Absolute => (treatment.mean - control.mean, t + c),
             Scale::Relative if control.mean == 0.0 => return Err(Why::ControlIsZero),
