@@ -2,9 +2,11 @@
 
 mod bucket;
 mod hash;
+mod preview;
 
 pub use bucket::{Range, bucket_ranges, choose_variation, equal_weights, in_namespace};
 pub use hash::{HashVersion, hash};
+pub use preview::query_string_override;
 
 /// The variant of a unit, as an index into the weights; none when it is outside the coverage, or has no id.
 ///
