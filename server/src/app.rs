@@ -1,5 +1,6 @@
 //! The use cases: what the server can do, without a word of HTTP.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
@@ -7,14 +8,15 @@ use anklang_domain::{Body, Fact, FactId, IdError};
 use tokio::sync::oneshot;
 
 use crate::clock::Clock;
-use crate::config::Limits;
-use crate::engine::{Busy, Engine, Receipt, SubmitError};
+use crate::config::{Config, Limits};
+use crate::engine::{Busy, CommitError, Engine, Receipt};
 use crate::keys::{KeyError, Keys, random_text};
 use crate::metrics::Metrics;
 
 /// Everything a request may need. One for the whole process, shared by its threads.
 pub(crate) struct App {
     pub(crate) engine: Arc<Engine>,
+    pub(crate) data: PathBuf,
     pub(crate) clock: Clock,
     pub(crate) keys: Keys,
     pub(crate) limits: Limits,
@@ -36,7 +38,7 @@ pub(crate) enum IngestError {
     },
     /// The engine refused.
     #[error(transparent)]
-    Refused(#[from] SubmitError),
+    Refused(#[from] CommitError),
     /// The engine went away before it answered.
     #[error("the engine stopped before it answered")]
     Gone,
@@ -53,12 +55,13 @@ impl Drop for InFlight<'_> {
 
 impl App {
     /// Puts the parts together.
-    pub(crate) fn new(engine: Arc<Engine>, clock: Clock, keys: Keys, limits: Limits) -> Result<Self, KeyError> {
+    pub(crate) fn new(engine: Arc<Engine>, keys: Keys, config: &Config) -> Result<Self, KeyError> {
         Ok(Self {
             engine,
-            clock,
+            data: config.data.clone(),
+            clock: Clock::of(config.as_of),
             keys,
-            limits,
+            limits: config.limits.clone(),
             metrics: Metrics::default(),
             control: random_text()?,
             in_flight: AtomicUsize::new(0),
@@ -76,7 +79,7 @@ impl App {
             // Whoever asked may have gone away; the facts are in all the same.
             let _ = sender.send(result);
         });
-        self.engine.submit(facts, done).map_err(|Busy { retry_after_s }| {
+        self.engine.submit(facts, self.clock.received(), done).map_err(|Busy { retry_after_s }| {
             self.metrics.refused_busy();
             IngestError::Busy { retry_after_s }
         })?;

@@ -12,18 +12,17 @@ use serde::Serialize;
 
 #[derive(Debug, Clone)]
 pub(crate) struct Options {
-    pub(crate) data: PathBuf,
+    pub(crate) data: Option<PathBuf>,
     pub(crate) as_of: Option<UnixMillis>,
-    pub(crate) read_only: bool,
     pub(crate) queue_facts_max: usize,
 }
 
 impl Options {
     pub(crate) fn new(data: impl Into<PathBuf>) -> Self {
-        Self { data: data.into(), as_of: None, read_only: false, queue_facts_max: 100_000 }
+        Self { data: Some(data.into()), as_of: None, queue_facts_max: 100_000 }
     }
     pub(crate) fn in_memory() -> Self {
-        Self::new("")
+        Self { data: None, as_of: None, queue_facts_max: 100_000 }
     }
 }
 
@@ -39,10 +38,12 @@ pub(crate) enum EngineError {
 }
 
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum SubmitError {
+pub(crate) enum CommitError {
     #[error(transparent)]
     Journal(#[from] JournalError),
 }
+
+pub(crate) type Done = Box<dyn FnOnce(Result<Receipt, CommitError>) + Send>;
 
 #[derive(Debug)]
 pub(crate) struct Busy {
@@ -52,7 +53,9 @@ pub(crate) struct Busy {
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ListError {
     #[error("there is no item {0}")]
-    UnknownItem(ItemId),
+    UnknownItem(String),
+    #[error("{field}: {what}")]
+    Field { field: &'static str, what: &'static str },
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -68,7 +71,7 @@ pub(crate) struct Stats {
 
 #[derive(Debug, Serialize)]
 pub(crate) struct Erased {
-    pub(crate) facts: u64,
+    pub(crate) facts_removed: u64,
 }
 
 #[derive(Debug, Serialize)]
@@ -97,19 +100,15 @@ impl Engine {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(crate) fn submit(
-        &self,
-        facts: Vec<Fact>,
-        done: Box<dyn FnOnce(Result<Receipt, SubmitError>) + Send>,
-    ) -> Result<(), Busy> {
+    pub(crate) fn submit(&self, facts: Vec<Fact>, now: UnixMillis, done: Done) -> Result<(), Busy> {
         if facts.len() > self.options.queue_facts_max {
             return Err(Busy { retry_after_s: 1 });
         }
-        done(self.submit_wait(facts));
+        done(self.submit_wait(facts, now));
         Ok(())
     }
 
-    pub(crate) fn submit_wait(&self, facts: Vec<Fact>) -> Result<Receipt, SubmitError> {
+    pub(crate) fn submit_wait(&self, facts: Vec<Fact>, _now: UnixMillis) -> Result<Receipt, CommitError> {
         let mut state = self.state();
         let mut receipt = Receipt { accepted: 0, duplicates: 0 };
         for fact in facts {
@@ -139,7 +138,7 @@ impl Engine {
         if let Some(item) = &request.item
             && self.item(item).is_none()
         {
-            return Err(ListError::UnknownItem(item.clone()));
+            return Err(ListError::UnknownItem(item.to_string()));
         }
         let ids: Vec<ItemId> = {
             let state = self.state();
@@ -178,19 +177,24 @@ impl Engine {
     }
 
     pub(crate) fn member(&self, id: &MemberId) -> Option<MemberExplanation> {
-        let known = self.export_member(id, &mut |_| {}).unwrap_or(0);
+        let known = self.export_member(id, &mut |_| {}).ok().flatten().unwrap_or(0);
         (known > 0).then(|| MemberExplanation { member: id.clone(), known })
     }
 
-    pub(crate) fn explain_member(&self, id: &MemberId, _now: UnixMillis, _lang: Lang) -> Option<MemberExplanation> {
+    pub(crate) fn explain_member(
+        &self,
+        id: &MemberId,
+        _now: UnixMillis,
+        _lang: Option<Lang>,
+    ) -> Option<MemberExplanation> {
         self.member(id)
     }
 
-    pub(crate) fn export_member(&self, id: &MemberId, visit: &mut dyn FnMut(Fact)) -> Result<u64, EngineError> {
+    pub(crate) fn export_member(&self, id: &MemberId, visit: &mut dyn FnMut(Fact)) -> Result<Option<u64>, EngineError> {
         let facts: Vec<Fact> = self.state().facts.iter().filter(|f| f.partition() == Some(id)).cloned().collect();
         let count = facts.len() as u64;
         facts.into_iter().for_each(visit);
-        Ok(count)
+        Ok((count > 0).then_some(count))
     }
 
     pub(crate) fn export(&self, visit: &mut dyn FnMut(Seq, Fact) -> ControlFlow<()>) -> Result<(), EngineError> {
@@ -202,11 +206,12 @@ impl Engine {
         Ok(())
     }
 
-    pub(crate) fn erase(&self, id: &MemberId, _now: UnixMillis) -> Result<Erased, EngineError> {
+    pub(crate) fn erase(&self, id: &MemberId, _now: UnixMillis) -> Result<Option<Erased>, EngineError> {
         let mut state = self.state();
         let before = state.facts.len();
         state.facts.retain(|fact| fact.partition() != Some(id));
-        Ok(Erased { facts: (before - state.facts.len()) as u64 })
+        let facts_removed = (before - state.facts.len()) as u64;
+        Ok((facts_removed > 0).then_some(Erased { facts_removed }))
     }
 
     pub(crate) fn backup(&self, _to: &Path) -> Result<u64, EngineError> {
@@ -217,7 +222,13 @@ impl Engine {
         Ok(())
     }
 
-    pub(crate) fn shutdown(&self) {}
+    pub(crate) fn shutdown(&self) -> Result<(), EngineError> {
+        Ok(())
+    }
+
+    pub(crate) fn rebuild(options: Options, progress: &dyn Progress) -> Result<Self, EngineError> {
+        Self::open(options, progress)
+    }
 
     pub(crate) fn stats(&self) -> Stats {
         Stats { facts: self.state().facts.len() as u64 }
@@ -242,4 +253,28 @@ fn entry(ix: usize, item: Item, now: UnixMillis) -> ListItem {
         reasons: Vec::new(),
         ledger: None,
     }
+}
+
+#[derive(Debug, Serialize)]
+pub(crate) struct DoctorReport {
+    pub(crate) facts: u64,
+    pub(crate) journal_bytes: u64,
+    pub(crate) findings: Vec<Finding>,
+}
+
+#[derive(Debug, Serialize)]
+pub(crate) struct Finding {
+    pub(crate) what: &'static str,
+    pub(crate) ok: bool,
+    pub(crate) says: String,
+}
+
+impl DoctorReport {
+    pub(crate) fn is_healthy(&self) -> bool {
+        self.findings.iter().all(|finding| finding.ok)
+    }
+}
+
+pub(crate) fn doctor(_data: &Path, _progress: &dyn Progress) -> Result<DoctorReport, EngineError> {
+    Ok(DoctorReport { facts: 0, journal_bytes: 0, findings: Vec::new() })
 }

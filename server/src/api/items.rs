@@ -62,12 +62,12 @@ pub(crate) const ENDPOINTS: &[Endpoint] = &[
 
 async fn get(request: HttpRequest, app: Shared) -> Result<HttpResponse, Problem> {
     let id = path::item(&request)?;
-    let item = app.engine.item(&id).ok_or_else(|| unknown(&id))?;
+    let item = app.engine.item(&id).ok_or_else(|| unknown(id.as_str()))?;
     Ok(HttpResponse::Ok().json(item))
 }
 
-pub(crate) fn unknown(id: &ItemId) -> Problem {
-    Problem::new(Code::UnknownItem, format!("there is no item {:?}", id.as_str())).field("id")
+pub(crate) fn unknown(id: &str) -> Problem {
+    Problem::new(Code::UnknownItem, format!("there is no item {id:?}")).field("id")
 }
 
 async fn put(request: HttpRequest, app: Shared, payload: Payload) -> Result<HttpResponse, Problem> {
@@ -81,7 +81,7 @@ async fn put(request: HttpRequest, app: Shared, payload: Payload) -> Result<Http
 async fn remove(request: HttpRequest, app: Shared) -> Result<HttpResponse, Problem> {
     let item = path::item(&request)?;
     if app.engine.item(&item).is_none() {
-        return Err(unknown(&item));
+        return Err(unknown(item.as_str()));
     }
     let id = fact_id(&request, "remove", "")?;
     let fact = app.fact(id, None, SOURCE, Body::ItemRemoved(ItemRemoved { item }));

@@ -147,6 +147,7 @@ fn answer(
     read_params(request, &query, &mut wanted)?;
     let list = app.engine.list(&wanted).map_err(|error| match error {
         ListError::UnknownItem(id) => items::unknown(&id),
+        ListError::Field { field, what } => Problem::new(Code::BadParameter, what).field(field),
     })?;
     let next = list.more && !list.items.is_empty();
     let next_cursor = next.then(|| {

@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use actix_web::{HttpRequest, HttpResponse, web};
 use anklang_domain::MemberId;
-use anklang_engine::list::Lang;
 
 use super::endpoint::{Access, Content, Endpoint, Param, Params, Verb};
 use super::params::Query;
@@ -60,7 +59,7 @@ async fn get(request: HttpRequest, app: Shared) -> Result<HttpResponse, Problem>
 async fn explain(request: HttpRequest, app: Shared) -> Result<HttpResponse, Problem> {
     let id = path::member(&request)?;
     let lang = Query::of(&request).read("lang", lists::lang)?.or_else(|| lists::accepted(&request));
-    let explained = app.engine.explain_member(&id, app.clock.now(), lang.unwrap_or(Lang::En));
+    let explained = app.engine.explain_member(&id, app.clock.now(), lang);
     Ok(HttpResponse::Ok().json(explained.ok_or_else(|| unknown(&id))?))
 }
 
@@ -83,7 +82,7 @@ async fn export(request: HttpRequest, app: Shared) -> Result<HttpResponse, Probl
 
 async fn erase(request: HttpRequest, app: Shared) -> Result<HttpResponse, Problem> {
     let id = path::member(&request)?;
-    let (engine, now) = (Arc::clone(&app.engine), app.clock.received());
-    let erased = web::block(move || engine.erase(&id, now)).await.map_err(internal)?;
-    Ok(HttpResponse::Ok().json(erased.map_err(engine_problem)?))
+    let (engine, now, member) = (Arc::clone(&app.engine), app.clock.received(), id.clone());
+    let erased = web::block(move || engine.erase(&member, now)).await.map_err(internal)?;
+    Ok(HttpResponse::Ok().json(erased.map_err(engine_problem)?.ok_or_else(|| unknown(&id))?))
 }

@@ -26,7 +26,7 @@ use actix_web::{HttpRequest, HttpResponse, Resource, ResponseError, Route, guard
 use self::endpoint::Endpoint;
 use self::problem::{Code, Problem};
 use crate::app::{App, IngestError};
-use crate::engine::{EngineError, SubmitError};
+use crate::engine::{CommitError, EngineError};
 use crate::nearest::nearest;
 
 /// How long a browser may remember that it may call the tracking addresses.
@@ -108,10 +108,10 @@ impl From<IngestError> for Problem {
     }
 }
 
-impl From<SubmitError> for Problem {
-    fn from(error: SubmitError) -> Self {
+impl From<CommitError> for Problem {
+    fn from(error: CommitError) -> Self {
         match error {
-            SubmitError::Journal(journal) => journal_problem(&journal),
+            CommitError::Journal(journal) => journal_problem(&journal),
         }
     }
 }

@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use crate::config::ConfigError;
-use crate::engine::{EngineError, SubmitError};
+use crate::engine::{CommitError, EngineError};
 use crate::keys::KeyError;
 use crate::server::ServeError;
 
@@ -22,7 +22,7 @@ pub(crate) enum Failure {
     #[error(transparent)]
     Engine(#[from] EngineError),
     #[error(transparent)]
-    Submit(#[from] SubmitError),
+    Commit(#[from] CommitError),
     #[error("{place}: {error}")]
     File { place: String, error: std::io::Error },
     /// What was asked for was done only in part, or not at all.
@@ -35,7 +35,7 @@ impl Failure {
     pub(crate) fn exit_code(&self) -> ExitCode {
         match self {
             Self::Use(_) | Self::Config(_) | Self::Serve(ServeError::OpenToTheNetwork { .. }) => ExitCode::from(2),
-            Self::Serve(_) | Self::Keys(_) | Self::Engine(_) | Self::Submit(_) | Self::File { .. } | Self::Other(_) => {
+            Self::Serve(_) | Self::Keys(_) | Self::Engine(_) | Self::Commit(_) | Self::File { .. } | Self::Other(_) => {
                 ExitCode::from(1)
             }
         }

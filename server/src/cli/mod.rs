@@ -1,8 +1,16 @@
 //! The command line. Results go to standard output, progress and the log to standard error; the exit code is 0, 1 where
 //! something failed, 2 where the command was used wrongly.
 
+pub(crate) mod backup;
+mod doctor;
+mod erase;
+mod export;
 mod failure;
 mod key;
+mod missed;
+mod open;
+mod rebuild;
+mod restore;
 mod serve;
 mod terminal;
 
@@ -11,7 +19,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-use self::failure::Failure;
+pub(crate) use self::failure::Failure;
 use crate::config::Config;
 
 /// Recommendations and experiments for online communities.
@@ -31,6 +39,13 @@ struct Args {
 #[derive(Debug, Subcommand)]
 enum Command {
     Serve(serve::Serve),
+    Missed(missed::Missed),
+    Export(export::Export),
+    Backup(backup::Backup),
+    Restore(restore::Restore),
+    Rebuild(rebuild::Rebuild),
+    Doctor(doctor::Doctor),
+    Erase(erase::Erase),
     Key(key::Key),
 }
 
@@ -55,6 +70,13 @@ fn run(args: Args) -> Result<(), Failure> {
     terminal::log_to_stderr(&config);
     match args.command {
         Command::Serve(serve) => serve.run(config),
+        Command::Missed(missed) => missed.run(&config),
+        Command::Export(export) => export.run(&config),
+        Command::Backup(backup) => backup.run(&config),
+        Command::Restore(restore) => restore.run(&config),
+        Command::Rebuild(rebuild) => rebuild.run(&config),
+        Command::Doctor(doctor) => doctor.run(&config),
+        Command::Erase(erase) => erase.run(&config),
         Command::Key(key) => key.run(&config),
     }
 }

@@ -9,7 +9,6 @@ use clap::Args;
 use super::failure::Failure;
 use super::terminal::{Bar, say};
 use crate::app::App;
-use crate::clock::Clock;
 use crate::config::Config;
 use crate::engine::{Engine, Options};
 use crate::server::{Application, keys_for};
@@ -47,13 +46,10 @@ pub(crate) fn serve(config: &Config) -> Result<(), Failure> {
     options.queue_facts_max = config.limits.queue_facts_max;
     let engine = Arc::new(Engine::open(options, &bar)?);
     bar.clear();
-    let app = App::new(Arc::clone(&engine), Clock::of(config.as_of), keys, config.limits.clone())?;
+    let app = App::new(Arc::clone(&engine), keys, config)?;
     let application = Application::bind(app, config.listen)?.with_control_file(&config.data)?;
     say(format_args!("listening on http://{}", application.address()));
-    let result = application.run(|_| {});
-    if let Err(error) = engine.snapshot() {
-        tracing::warn!(%error, "no snapshot was taken; the next start takes longer");
-    }
-    engine.shutdown();
-    result.map_err(Failure::from)
+    application.run(|_| {})?;
+    engine.shutdown()?;
+    Ok(())
 }

@@ -14,7 +14,6 @@ use anklang_domain::UnixMillis;
 use serde_json::Value;
 
 use crate::app::App;
-use crate::clock::Clock;
 use crate::config::Config;
 use crate::engine::{Engine, Options, Progress};
 use crate::server::{Application, keys_for};
@@ -82,17 +81,17 @@ impl Site {
         let mut config = Config { listen: SocketAddr::from(([127, 0, 0, 1], 0)), ..Config::default() };
         config.limits.workers = 1;
         change(&mut config);
-        let data = folder.path().to_owned();
+        config.data = folder.path().to_owned();
         let (sender, receiver) = std::sync::mpsc::channel();
         let thread = std::thread::spawn(move || {
             let mut options = Options::in_memory();
             options.as_of = config.as_of;
             options.queue_facts_max = config.limits.queue_facts_max;
             let engine = Arc::new(Engine::open(options, &Quiet).expect("an engine"));
-            let keys = keys_for(&data, config.listen).expect("keys");
-            let app = App::new(engine, Clock::of(config.as_of), keys, config.limits.clone()).expect("an app");
+            let keys = keys_for(&config.data, config.listen).expect("keys");
+            let app = App::new(engine, keys, &config).expect("an app");
             let application = Application::bind(app, config.listen).expect("a port");
-            let application = application.with_control_file(&data).expect("a note");
+            let application = application.with_control_file(&config.data).expect("a note");
             let address = application.address();
             application.run(|handle| sender.send((address, handle)).expect("somebody waits")).expect("runs");
         });
