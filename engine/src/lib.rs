@@ -1,4 +1,18 @@
 //! The engine: a durable journal of facts, views folded from it, and ranked lists made from the views.
 
+mod diversify;
+mod explain;
+mod find;
+pub mod index;
+mod interests;
 pub mod journal;
 pub mod list;
+mod rank;
+mod recommend;
+mod retrieve;
+#[cfg(test)]
+mod stories;
+mod views;
+
+pub use rank::policy::{Policy, PolicyError, Weights};
+pub use recommend::{ABSENCE_MAX_MS, ListError, PLACES_MAX};

@@ -169,3 +169,33 @@ pub struct LedgerPart {
     /// What it adds.
     pub value: f32,
 }
+
+/// An item as it is known.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct ItemView {
+    /// The item.
+    pub id: ItemId,
+    /// Its kind.
+    pub kind: Kind,
+    /// Its headline.
+    pub title: String,
+    /// Its tags.
+    pub tags: Vec<String>,
+    /// Who opened it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub author: Option<String>,
+    /// Its forum.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub category: Option<String>,
+    /// Where to read it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub url: Option<String>,
+    /// When it was opened.
+    pub created_at: UnixMillis,
+    /// When something last happened in it.
+    pub last_activity_at: UnixMillis,
+    /// Replies in all.
+    pub replies: usize,
+    /// Views and clicks in all.
+    pub views: u32,
+}

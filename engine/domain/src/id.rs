@@ -121,6 +121,14 @@ id! {
     ItemId
 }
 
+impl FactId {
+    /// The id `sort:number` with the number in hexadecimal, for facts made here.
+    #[must_use]
+    pub fn numbered(sort: &'static str, number: u64) -> Self {
+        Self(Arc::from(format!("{sort}:{number:016x}")))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

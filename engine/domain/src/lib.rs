@@ -1,7 +1,7 @@
 //! The shared words of Anklang: ids, moments, facts, items, members, conditions and checked numbers.
 //!
 //! Everything else in the workspace speaks in these types, so this package depends on nothing but serde, jiff (for
-//! RFC 3339) and thiserror, and does no I/O. A value that exists has been checked: there is no `ItemId` that is empty
+//! RFC 3339), regex (for conditions) and thiserror, and does no I/O. A value that exists has been checked: there is no `ItemId` that is empty
 //! and no [`Share`] of 1.2.
 //!
 //! ```
@@ -14,6 +14,7 @@
 //! assert!(matches!(target, Target::Item(id) if id.as_str() == "42"));
 //! ```
 
+mod condition;
 mod fact;
 mod id;
 mod item;
@@ -22,6 +23,10 @@ mod number;
 mod seed;
 mod time;
 
+pub use condition::{
+    CONDITION_DEPTH_MAX, CONDITION_LIST_MAX, CONDITION_NODES_MAX, CONDITION_PATTERN_CHARS_MAX, Condition,
+    ConditionError, SavedGroups,
+};
 pub use fact::{
     Body, Configuration, Engagement, Exposure, Fact, ItemRemoved, ListKind, MemberAliased, MemberErased, MessageEvent,
     Preference, Props, SiteMark, Slate, SlateEntry, Target, Verb,

@@ -1,9 +1,25 @@
 //! The journal: every fact, in the order in which it became durable, once.
 
+mod blocks;
+#[cfg(test)]
+mod conformance;
+mod disk;
+mod folder;
+mod ids;
+mod memory;
+mod reading;
+mod rewriting;
+mod seen;
+mod sled;
+pub mod wire;
+
 use std::ops::ControlFlow;
 use std::path::Path;
 
 use anklang_domain::Fact;
+
+pub use disk::DiskJournal;
+pub use memory::MemoryJournal;
 
 /// A fact's number in the journal, from 0, in the order in which facts became durable.
 pub type Seq = u64;
@@ -40,12 +56,40 @@ pub enum Edit {
     Drop,
 }
 
+impl Rewritten {
+    /// What `edit` makes of the fact, counted.
+    fn apply(&mut self, fact: Fact, edit: &dyn Fn(&Fact) -> Edit) -> Option<Fact> {
+        match edit(&fact) {
+            Edit::Keep => {
+                self.kept += 1;
+                Some(fact)
+            }
+            Edit::Replace(other) => {
+                self.replaced += 1;
+                Some(*other)
+            }
+            Edit::Drop => {
+                self.dropped += 1;
+                None
+            }
+        }
+    }
+}
+
 /// What can go wrong with a journal, by who must act.
 #[derive(Debug, thiserror::Error)]
 pub enum JournalError {
     /// The storage refused: disk full, no permission, device gone. Nothing of the append is in the journal.
     #[error("the journal cannot be written or read: {0}")]
     Storage(String),
+    /// A fact of the append cannot be stored: whoever sent it must change it. Nothing of the append is in the journal.
+    #[error("fact {index} of the append cannot be stored: {what}")]
+    Refused {
+        /// Its place in the append, from 0.
+        index: usize,
+        /// Too large, or nested too deeply.
+        what: String,
+    },
     /// Stored bytes are not what was written.
     #[error("the journal is damaged at block {block}: {what}")]
     Corrupt {

@@ -1,0 +1,124 @@
+//! Scores that keep their ledger: the parts are the score.
+
+use smallvec::SmallVec;
+
+use super::features::Features;
+use crate::rank::policy::Policy;
+use crate::views::intern::ItemIx;
+
+/// What a part of a score is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(crate) enum Part {
+    TagInterest,
+    Neighbour,
+    Follows,
+    Joined,
+    Hot,
+    Fresh,
+    Impression,
+    Text,
+    Similar,
+    Rising,
+    Diversity,
+}
+
+impl Part {
+    /// The part's name in ledgers.
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::TagInterest => "tag_interest",
+            Self::Neighbour => "neighbour",
+            Self::Follows => "follows",
+            Self::Joined => "joined",
+            Self::Hot => "hot",
+            Self::Fresh => "fresh",
+            Self::Impression => "impression",
+            Self::Text => "text",
+            Self::Similar => "similar",
+            Self::Rising => "rising",
+            Self::Diversity => "diversity",
+        }
+    }
+
+    /// Whether the part speaks for the item itself; the others only order what is worth showing.
+    const fn is_relevance(self) -> bool {
+        match self {
+            Self::TagInterest
+            | Self::Neighbour
+            | Self::Follows
+            | Self::Joined
+            | Self::Hot
+            | Self::Text
+            | Self::Similar
+            | Self::Rising => true,
+            Self::Fresh | Self::Impression | Self::Diversity => false,
+        }
+    }
+}
+
+/// A candidate with its score and how it came about.
+#[derive(Debug, Clone)]
+pub(crate) struct Scored {
+    pub(crate) features: Features,
+    parts: SmallVec<[(Part, f32); 8]>,
+}
+
+impl Scored {
+    pub(crate) fn new(features: Features) -> Self {
+        Self { features, parts: SmallVec::new() }
+    }
+
+    /// Scores a candidate for a member's list.
+    pub(crate) fn for_member(features: Features, policy: &Policy) -> Self {
+        let w = &policy.weights;
+        let joined = if features.joined { (features.news.replies as f32).ln_1p() } else { 0.0 };
+        let parts = [
+            (Part::TagInterest, w.tag_interest * features.tag_interest),
+            (Part::Neighbour, w.neighbour * features.neighbour),
+            (Part::Follows, if features.follows.is_some() { w.follows } else { 0.0 }),
+            (Part::Joined, w.joined * joined),
+            (Part::Hot, w.hot * features.heat),
+            (Part::Fresh, w.fresh * features.fresh),
+            (Part::Impression, -w.impression * features.looks),
+        ];
+        let mut scored = Self::new(features);
+        for (part, value) in parts {
+            scored.add(part, value);
+        }
+        scored
+    }
+
+    /// Adds a part; one of 0 is left out.
+    pub(crate) fn add(&mut self, part: Part, value: f32) {
+        if value == 0.0 {
+            return;
+        }
+        match self.parts.iter_mut().find(|(known, _)| *known == part) {
+            Some((_, sum)) => *sum += value,
+            None => self.parts.push((part, value)),
+        }
+    }
+
+    pub(crate) fn item(&self) -> ItemIx {
+        self.features.item
+    }
+
+    /// The score: the sum of the parts.
+    pub(crate) fn score(&self) -> f32 {
+        self.parts.iter().map(|(_, value)| value).sum()
+    }
+
+    /// What speaks for the item, without what only orders.
+    pub(crate) fn relevance(&self) -> f32 {
+        self.parts.iter().filter(|(part, _)| part.is_relevance()).map(|(_, value)| value).sum()
+    }
+
+    pub(crate) fn parts(&self) -> &[(Part, f32)] {
+        &self.parts
+    }
+}
+
+/// Best first; where two are as good, the item known longer comes first.
+pub(crate) fn sort(scored: &mut [Scored]) {
+    scored.sort_by(|a, b| b.score().total_cmp(&a.score()).then(a.item().cmp(&b.item())));
+}

@@ -1,0 +1,262 @@
+//! From a request to a ranked list, top to bottom: ask, retrieve, filter and measure, score, diversify, explain.
+
+use std::cell::OnceCell;
+
+use anklang_domain::{DAY_MS, Kind, ListKind, Score, Stream, Traits, UnixMillis, stable_hash};
+
+use crate::diversify::{Placed, certain, diversify, with_discovery};
+use crate::explain::reasons;
+use crate::find;
+use crate::index::{IndexError, TextReader};
+use crate::interests::medoids::{Medoid, medoids};
+use crate::interests::profile::{Interest, Interests};
+use crate::list::{LIMIT_MAX, Lang, LedgerPart, List, ListItem, ListRequest, SlateRef};
+use crate::rank::features::{Want, measure};
+use crate::rank::policy::Policy;
+use crate::rank::rising::{Rising, rising};
+use crate::rank::score::{Part, Scored, sort};
+use crate::retrieve::{SOURCES, merge, tags};
+use crate::views::Views;
+use crate::views::intern::{ItemIx, MemberIx};
+use crate::views::members::{Mark, Shown};
+use crate::views::moment::Moment;
+
+/// The longest absence that a list covers.
+pub const ABSENCE_MAX_MS: i64 = 30 * DAY_MS;
+/// Places that can be reached by paging.
+pub const PLACES_MAX: usize = 300;
+
+/// Why there is no list.
+#[derive(Debug, thiserror::Error)]
+pub enum ListError {
+    /// Related: the item is not known.
+    #[error("there is no item {0:?}")]
+    UnknownItem(String),
+    /// A field that this list needs is missing or makes no sense.
+    #[error("{field}: {what}")]
+    Field {
+        /// Which field.
+        field: &'static str,
+        /// What would be right.
+        what: &'static str,
+    },
+    /// The text index failed.
+    #[error(transparent)]
+    Index(#[from] IndexError),
+}
+
+/// A request together with all that is known of who asks, at the moment they ask.
+pub(crate) struct Ask<'v> {
+    pub(crate) views: &'v Views,
+    pub(crate) policy: Policy,
+    pub(crate) member: Option<MemberIx>,
+    pub(crate) now: UnixMillis,
+    pub(crate) since: Moment,
+    pub(crate) kind: Option<Kind>,
+    pub(crate) query: Option<&'v str>,
+    pub(crate) lang: Lang,
+    pub(crate) seed: u64,
+    pub(crate) interests: Interests,
+    /// The strongest interests, strongest first.
+    pub(crate) top: Vec<Interest>,
+    pub(crate) medoids: Vec<Medoid>,
+    pub(crate) follows: &'v [Mark],
+    pub(crate) mutes: &'v [Mark],
+    /// By item.
+    shown: Vec<Shown>,
+    /// Sorted.
+    joined: Vec<ItemIx>,
+    traits: OnceCell<Traits>,
+}
+
+impl<'v> Ask<'v> {
+    pub(crate) fn new(views: &'v Views, request: &'v ListRequest) -> Self {
+        let member = request.member.as_ref().and_then(|id| views.members.find(id.as_str()));
+        let mut ask = Self {
+            views,
+            policy: views.policy,
+            member,
+            now: request.now,
+            since: since(views, request, member),
+            kind: kind(request),
+            query: request.query.as_deref(),
+            lang: request.lang.unwrap_or_default(),
+            seed: request.seed.unwrap_or_else(|| default_seed(request)),
+            interests: Interests::default(),
+            top: Vec::new(),
+            medoids: Vec::new(),
+            follows: &[],
+            mutes: &[],
+            shown: Vec::new(),
+            joined: Vec::new(),
+            traits: OnceCell::new(),
+        };
+        if let Some(member) = member {
+            ask.know(member, request.lang);
+        }
+        ask
+    }
+
+    /// Fills in what is known of the member.
+    fn know(&mut self, member: MemberIx, lang: Option<Lang>) {
+        let row = self.views.members.row(member);
+        self.lang = lang.or(row.lang.map(Into::into)).unwrap_or_default();
+        self.interests = row.profile.interests(&row.declared, row.behaviour, self.now, &self.views.topics);
+        self.top = self.interests.top(tags::TAGS_MAX);
+        if row.behaviour {
+            self.medoids = medoids(&row.recent, self.now, |item| self.views.catalogue.vector(item));
+        }
+        (self.follows, self.mutes) = (&row.follows, &row.mutes);
+        self.shown = row.shown.clone();
+        self.shown.sort_unstable_by_key(|shown| shown.item);
+        self.joined = row.joined.clone();
+        self.joined.sort_unstable();
+    }
+
+    pub(crate) fn shown_of(&self, item: ItemIx) -> Option<&Shown> {
+        self.shown.binary_search_by_key(&item, |shown| shown.item).ok().map(|place| &self.shown[place])
+    }
+
+    pub(crate) fn has_joined(&self, item: ItemIx) -> bool {
+        self.joined.binary_search(&item).is_ok()
+    }
+
+    pub(crate) fn traits(&self) -> &Traits {
+        self.traits.get_or_init(|| self.member.map(|m| self.views.members.row(m).traits()).unwrap_or_default())
+    }
+
+    /// Nothing is known that would tell this visitor from another.
+    fn is_cold(&self) -> bool {
+        self.top.is_empty() && self.medoids.is_empty() && self.follows.is_empty() && self.joined.is_empty()
+    }
+
+    /// The items of the last list served, in their order.
+    fn last_slate(&self) -> Vec<ItemIx> {
+        let Some(row) = self.member.map(|member| self.views.members.row(member)) else { return Vec::new() };
+        let Some(last) = row.shown.iter().map(|shown| shown.at).max() else { return Vec::new() };
+        row.shown.iter().filter(|shown| shown.at == last).map(|shown| shown.item).collect()
+    }
+}
+
+/// Since when a list counts: what the request says, else the end of the last visit; at most 30 days back.
+fn since(views: &Views, request: &ListRequest, member: Option<MemberIx>) -> Moment {
+    let earliest = request.now.plus_ms(-ABSENCE_MAX_MS);
+    if request.list != ListKind::Missed {
+        return earliest.into();
+    }
+    let visit = || member.and_then(|member| views.members.row(member).visits.last_end(request.now));
+    let asked = request.since.map(Moment::from).or_else(visit);
+    asked.map_or(earliest.into(), |since| since.max(earliest.into()).min(request.now.into()))
+}
+
+/// The list of missed discussions is of discussions, unless another kind is asked for.
+fn kind(request: &ListRequest) -> Option<Kind> {
+    match request.list {
+        ListKind::Missed => Some(request.kind.unwrap_or(Kind::Discussion)),
+        ListKind::Feed | ListKind::Related | ListKind::Trending | ListKind::Search => request.kind,
+    }
+}
+
+fn default_seed(request: &ListRequest) -> u64 {
+    let member = request.member.as_ref().map_or("", |id| id.as_str());
+    stable_hash(format!("{member}\u{0}{}\u{0}{:?}", request.now.ms(), request.list).as_bytes())
+}
+
+/// Makes a list.
+pub(crate) fn list(views: &Views, index: &TextReader, request: &ListRequest) -> Result<List, ListError> {
+    let ask = Ask::new(views, request);
+    let places = (request.offset + request.limit.clamp(1, LIMIT_MAX)).min(PLACES_MAX);
+    let placed = match request.list {
+        ListKind::Missed => for_member(&ask, merge(&ask, &SOURCES), Want::News, places),
+        ListKind::Feed => {
+            let mut found = merge(&ask, &SOURCES);
+            find::evergreen(&ask, index, &mut found)?;
+            for_member(&ask, found, Want::Unread, places)
+        }
+        ListKind::Trending => ranked(find::trending(&ask), places),
+        ListKind::Related => ranked(find::related(&ask, index, request.item.as_ref())?, places),
+        ListKind::Search => ranked(find::search(&ask, index)?, places),
+    };
+    Ok(render(&ask, request, placed))
+}
+
+/// The heart of it: candidates in, places out.
+fn for_member(ask: &Ask<'_>, found: Vec<ItemIx>, want: Want, places: usize) -> Vec<Placed> {
+    let measured = found.into_iter().filter_map(|item| measure(ask, item, want));
+    let mut pool: Vec<Scored> = measured.map(|features| Scored::for_member(features, &ask.policy)).collect();
+    sort(&mut pool);
+    let floor = if ask.is_cold() { f32::NEG_INFINITY } else { ask.policy.relevance_floor };
+    let worth: Vec<Scored> = pool.iter().filter(|scored| scored.relevance() >= floor).cloned().collect();
+    // One place more than asked for says whether there is another page.
+    let chosen = diversify(ask, worth, places + 1);
+    let mut list = with_discovery(ask, chosen, &pool, places + 1);
+    if want == Want::News {
+        unlike_the_last(ask, &mut list, places);
+    }
+    list
+}
+
+/// A list that nobody clicked is not served again as it was: its first entry goes behind the others, for having been
+/// looked at first; if it is the only one, it goes.
+fn unlike_the_last(ask: &Ask<'_>, list: &mut Vec<Placed>, places: usize) {
+    let shown = list.len().min(places);
+    if shown == 0 || !ask.last_slate().into_iter().eq(list[..shown].iter().map(|placed| placed.scored.item())) {
+        return;
+    }
+    let mut first = list.remove(0);
+    if shown > 1 {
+        let least = list[..shown - 1].iter().map(|placed| placed.scored.score()).fold(f32::INFINITY, f32::min);
+        let above = (first.scored.score() - least).max(0.0);
+        first.scored.add(Part::Impression, -above - 1e-3);
+        list.insert(shown - 1, first);
+    }
+}
+
+/// A list without chance: its order is its score's.
+fn ranked(mut found: Vec<Scored>, places: usize) -> Vec<Placed> {
+    sort(&mut found);
+    found.truncate(places + 1);
+    found.into_iter().map(certain).collect()
+}
+
+fn render(ask: &Ask<'_>, request: &ListRequest, placed: Vec<Placed>) -> List {
+    let end = (request.offset + request.limit.clamp(1, LIMIT_MAX)).min(PLACES_MAX);
+    let more = placed.len() > end && end < PLACES_MAX;
+    let places = placed.into_iter().enumerate().take(end).skip(request.offset);
+    let items = places.filter_map(|(place, placed)| entry(ask, request, place + 1, &placed)).collect();
+    let mut stream = Stream::named(ask.seed, "slate");
+    List {
+        member: request.member.clone(),
+        since: (request.list == ListKind::Missed).then(|| UnixMillis::saturating(ask.since.ms())),
+        at: request.now,
+        slate: SlateRef { id: format!("{:016x}-{}", stream.next_u64(), request.offset), policy: ask.policy.name() },
+        items,
+        more,
+    }
+}
+
+fn entry(ask: &Ask<'_>, request: &ListRequest, position: usize, placed: &Placed) -> Option<ListItem> {
+    let item = placed.scored.item();
+    let row = ask.views.catalogue.row(item);
+    let surge: Option<Rising> =
+        if request.list == ListKind::Trending { rising(ask.views, item, ask.now) } else { None };
+    Some(ListItem {
+        id: ask.views.catalogue.public_id(item)?,
+        kind: row.kind,
+        title: row.card.title.to_string(),
+        tags: row.tags.iter().map(|tag| ask.views.topics.name(*tag).to_owned()).collect(),
+        author: row.author.map(|author| ask.views.members.id(ask.views.members.person(author)).to_owned()),
+        category: row.category.map(|category| ask.views.topics.name(category).to_owned()),
+        url: row.card.url.as_deref().map(str::to_owned),
+        position,
+        score: Score::parse(f64::from(placed.scored.score())).map_or(0.0, Score::get),
+        propensity: placed.propensity,
+        discovery: placed.discovery,
+        last_activity_at: UnixMillis::saturating(row.last_activity.ms()),
+        new_replies: placed.scored.features.news.replies,
+        reasons: reasons(ask, &placed.scored, placed.discovery, surge),
+        ledger: request.explain.then(|| {
+            placed.scored.parts().iter().map(|(part, value)| LedgerPart { part: part.name(), value: *value }).collect()
+        }),
+    })
+}
