@@ -318,7 +318,10 @@ fn reasons_speak_german() {
 #[test]
 fn feed_related_trending_and_search_answer() {
     let mut world = village();
-    for who in ["u1", "u2", "u3", "u4", "u5", "u6", "u7", "u8", "u9", "u10", "u11", "u12", "u13", "u14", "u15", "u16", "u17", "u18"] {
+    for who in [
+        "u1", "u2", "u3", "u4", "u5", "u6", "u7", "u8", "u9", "u10", "u11", "u12", "u13", "u14", "u15", "u16", "u17",
+        "u18",
+    ] {
         world.does(39.0, who, "replied", "c1");
     }
     let ask = |list| {

@@ -9,7 +9,7 @@ use tokio::sync::oneshot;
 
 use crate::clock::Clock;
 use crate::config::{Config, Limits};
-use crate::engine::{Busy, CommitError, Engine, Receipt};
+use crate::engine::{CommitError, Engine, Receipt};
 use crate::keys::{KeyError, Keys, random_text};
 use crate::metrics::Metrics;
 
@@ -25,23 +25,6 @@ pub(crate) struct App {
     pub(crate) control: String,
     in_flight: AtomicUsize,
     stopping: AtomicBool,
-}
-
-/// Why facts were not taken.
-#[derive(Debug, thiserror::Error)]
-pub(crate) enum IngestError {
-    /// The queue is full.
-    #[error("the queue in front of the journal is full")]
-    Busy {
-        /// After how many seconds to try again.
-        retry_after_s: u64,
-    },
-    /// The engine refused.
-    #[error(transparent)]
-    Refused(#[from] CommitError),
-    /// The engine went away before it answered.
-    #[error("the engine stopped before it answered")]
-    Gone,
 }
 
 /// A request that is being answered; counts until it is dropped.
@@ -70,7 +53,7 @@ impl App {
     }
 
     /// Appends facts. When it returns they are durable, and the next list knows of them.
-    pub(crate) async fn ingest(&self, facts: Vec<Fact>) -> Result<Receipt, IngestError> {
+    pub(crate) async fn ingest(&self, facts: Vec<Fact>) -> Result<Receipt, CommitError> {
         if facts.is_empty() {
             return Ok(Receipt { accepted: 0, duplicates: 0 });
         }
@@ -79,13 +62,17 @@ impl App {
             // Whoever asked may have gone away; the facts are in all the same.
             let _ = sender.send(result);
         });
-        self.engine.submit(facts, self.clock.received(), done).map_err(|Busy { retry_after_s }| {
-            self.metrics.refused_busy();
-            IngestError::Busy { retry_after_s }
-        })?;
-        let receipt = receiver.await.map_err(|_| IngestError::Gone)??;
-        self.metrics.ingested(receipt.accepted, receipt.duplicates);
-        Ok(receipt)
+        let submitted = self.engine.submit(facts, self.clock.received(), done).map_err(CommitError::from);
+        let result = match submitted {
+            Ok(()) => receiver.await.map_err(|_| CommitError::Closed)?,
+            Err(busy) => Err(busy),
+        };
+        match &result {
+            Ok(receipt) => self.metrics.ingested(receipt.accepted as u64, receipt.duplicates as u64),
+            Err(CommitError::Busy(_)) => self.metrics.refused_busy(),
+            Err(CommitError::Journal(_) | CommitError::Closed) => {}
+        }
+        result
     }
 
     /// A fact that a request brings, stamped with the moment of its arrival.

@@ -14,15 +14,20 @@ use serde::Serialize;
 pub(crate) struct Options {
     pub(crate) data: Option<PathBuf>,
     pub(crate) as_of: Option<UnixMillis>,
+    pub(crate) limits: Limits,
+}
+
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Limits {
     pub(crate) queue_facts_max: usize,
 }
 
 impl Options {
     pub(crate) fn new(data: impl Into<PathBuf>) -> Self {
-        Self { data: Some(data.into()), as_of: None, queue_facts_max: 100_000 }
+        Self { data: Some(data.into()), as_of: None, limits: Limits { queue_facts_max: 100_000 } }
     }
     pub(crate) fn in_memory() -> Self {
-        Self { data: None, as_of: None, queue_facts_max: 100_000 }
+        Self { data: None, as_of: None, limits: Limits { queue_facts_max: 100_000 } }
     }
 }
 
@@ -40,14 +45,19 @@ pub(crate) enum EngineError {
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum CommitError {
     #[error(transparent)]
-    Journal(#[from] JournalError),
+    Busy(#[from] Busy),
+    #[error(transparent)]
+    Journal(std::sync::Arc<JournalError>),
+    #[error("closed")]
+    Closed,
 }
 
 pub(crate) type Done = Box<dyn FnOnce(Result<Receipt, CommitError>) + Send>;
 
-#[derive(Debug)]
+#[derive(Debug, Clone, Copy, thiserror::Error)]
+#[error("too many facts are waiting to be written")]
 pub(crate) struct Busy {
-    pub(crate) retry_after_s: u64,
+    pub(crate) retry_after_ms: u64,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -60,8 +70,8 @@ pub(crate) enum ListError {
 
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Receipt {
-    pub(crate) accepted: u64,
-    pub(crate) duplicates: u64,
+    pub(crate) accepted: usize,
+    pub(crate) duplicates: usize,
 }
 
 #[derive(Debug, Default, Clone, Serialize)]
@@ -101,8 +111,8 @@ impl Engine {
     }
 
     pub(crate) fn submit(&self, facts: Vec<Fact>, now: UnixMillis, done: Done) -> Result<(), Busy> {
-        if facts.len() > self.options.queue_facts_max {
-            return Err(Busy { retry_after_s: 1 });
+        if facts.len() > self.options.limits.queue_facts_max {
+            return Err(Busy { retry_after_ms: 1000 });
         }
         done(self.submit_wait(facts, now));
         Ok(())

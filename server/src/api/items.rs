@@ -172,7 +172,7 @@ fn check(item: &Item) -> Result<(), Problem> {
 #[derive(Default)]
 struct Outcome {
     lines: usize,
-    receipt: (u64, u64),
+    receipt: (usize, usize),
     rejected: Vec<Problem>,
     rejected_count: u64,
 }

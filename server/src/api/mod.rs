@@ -25,7 +25,7 @@ use actix_web::{HttpRequest, HttpResponse, Resource, ResponseError, Route, guard
 
 use self::endpoint::Endpoint;
 use self::problem::{Code, Problem};
-use crate::app::{App, IngestError};
+use crate::app::App;
 use crate::engine::{CommitError, EngineError};
 use crate::nearest::nearest;
 
@@ -97,21 +97,15 @@ async fn unknown_route(request: HttpRequest) -> HttpResponse {
     Problem::new(Code::UnknownRoute, format!("nothing answers at {path}; {hint}")).error_response()
 }
 
-impl From<IngestError> for Problem {
-    fn from(error: IngestError) -> Self {
-        let detail = error.to_string();
-        match error {
-            IngestError::Busy { retry_after_s } => Self::new(Code::QueueFull, detail).retry_after(retry_after_s),
-            IngestError::Refused(refused) => refused.into(),
-            IngestError::Gone => Self::new(Code::NotReady, detail).retry_after(1),
-        }
-    }
-}
-
 impl From<CommitError> for Problem {
     fn from(error: CommitError) -> Self {
+        let detail = error.to_string();
         match error {
+            CommitError::Busy(busy) => {
+                Self::new(Code::QueueFull, detail).retry_after(busy.retry_after_ms.div_ceil(1_000))
+            }
             CommitError::Journal(journal) => journal_problem(&journal),
+            CommitError::Closed => Self::new(Code::NotReady, detail).retry_after(1),
         }
     }
 }

@@ -2,6 +2,8 @@
 
 use std::process::ExitCode;
 
+use anklang_datasets::load::LoadError;
+
 use crate::config::ConfigError;
 use crate::engine::{CommitError, EngineError};
 use crate::keys::KeyError;
@@ -23,6 +25,8 @@ pub(crate) enum Failure {
     Engine(#[from] EngineError),
     #[error(transparent)]
     Commit(#[from] CommitError),
+    #[error(transparent)]
+    Load(#[from] LoadError),
     #[error("{place}: {error}")]
     File { place: String, error: std::io::Error },
     /// What was asked for was done only in part, or not at all.
@@ -35,9 +39,13 @@ impl Failure {
     pub(crate) fn exit_code(&self) -> ExitCode {
         match self {
             Self::Use(_) | Self::Config(_) | Self::Serve(ServeError::OpenToTheNetwork { .. }) => ExitCode::from(2),
-            Self::Serve(_) | Self::Keys(_) | Self::Engine(_) | Self::Commit(_) | Self::File { .. } | Self::Other(_) => {
-                ExitCode::from(1)
-            }
+            Self::Serve(_)
+            | Self::Keys(_)
+            | Self::Engine(_)
+            | Self::Commit(_)
+            | Self::Load(_)
+            | Self::File { .. }
+            | Self::Other(_) => ExitCode::from(1),
         }
     }
 }

@@ -6,6 +6,7 @@ mod doctor;
 mod erase;
 mod export;
 mod failure;
+mod import;
 mod key;
 mod missed;
 mod open;
@@ -39,6 +40,7 @@ struct Args {
 #[derive(Debug, Subcommand)]
 enum Command {
     Serve(serve::Serve),
+    Import(import::Import),
     Missed(missed::Missed),
     Export(export::Export),
     Backup(backup::Backup),
@@ -70,6 +72,7 @@ fn run(args: Args) -> Result<(), Failure> {
     terminal::log_to_stderr(&config);
     match args.command {
         Command::Serve(serve) => serve.run(config),
+        Command::Import(import) => import.run(&config),
         Command::Missed(missed) => missed.run(&config),
         Command::Export(export) => export.run(&config),
         Command::Backup(backup) => backup.run(&config),

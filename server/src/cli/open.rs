@@ -44,7 +44,7 @@ pub(crate) fn engine(config: &Config, as_of: Option<UnixMillis>) -> Result<Engin
     let bar = Bar::new();
     let mut options = Options::new(&config.data);
     options.as_of = as_of;
-    options.queue_facts_max = config.limits.queue_facts_max;
+    options.limits.queue_facts_max = config.limits.queue_facts_max;
     let engine = Engine::open(options, &bar)?;
     bar.clear();
     Ok(engine)

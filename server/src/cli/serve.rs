@@ -43,7 +43,7 @@ pub(crate) fn serve(config: &Config) -> Result<(), Failure> {
     let bar = Bar::new();
     let mut options = Options::new(&config.data);
     options.as_of = config.as_of;
-    options.queue_facts_max = config.limits.queue_facts_max;
+    options.limits.queue_facts_max = config.limits.queue_facts_max;
     let engine = Arc::new(Engine::open(options, &bar)?);
     bar.clear();
     let app = App::new(Arc::clone(&engine), keys, config)?;

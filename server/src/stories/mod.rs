@@ -86,7 +86,7 @@ impl Site {
         let thread = std::thread::spawn(move || {
             let mut options = Options::in_memory();
             options.as_of = config.as_of;
-            options.queue_facts_max = config.limits.queue_facts_max;
+            options.limits.queue_facts_max = config.limits.queue_facts_max;
             let engine = Arc::new(Engine::open(options, &Quiet).expect("an engine"));
             let keys = keys_for(&config.data, config.listen).expect("keys");
             let app = App::new(engine, keys, &config).expect("an app");
