@@ -125,6 +125,7 @@ pub(crate) fn journal_problem(error: &anklang_engine::journal::JournalError) -> 
         JournalError::Storage(_) | JournalError::Locked(_) => {
             Problem::new(Code::Storage, error.to_string()).retry_after(5)
         }
+        JournalError::Refused { .. } => Problem::new(Code::BadField, error.to_string()),
         JournalError::Corrupt { .. } | JournalError::Version { .. } => Problem::new(Code::Internal, error.to_string()),
     }
 }
