@@ -16,6 +16,9 @@ use super::problem::{Code, Problem};
 pub(crate) const BODY_SECONDS_MAX: u64 = 30;
 /// How much of a body that is too large is read and thrown away, so that its sender hears why instead of a broken pipe.
 const DRAIN_BYTES_MAX: usize = 8 << 20;
+/// How deep lists and objects may be nested in what is kept: less than the journal takes, so that one strange event is
+/// refused here, and not with it the batch.
+pub(crate) const DEPTH_MAX: usize = 64;
 /// How gzip begins (RFC 1952).
 const GZIP_MAGIC: [u8; 2] = [0x1f, 0x8b];
 
@@ -150,6 +153,19 @@ pub(crate) fn utf8(bytes: &[u8]) -> Result<&str, Problem> {
         let line = good.iter().filter(|byte| **byte == b'\n').count() + 1;
         Problem::new(Code::BadJson, "the body is not UTF-8").at(line, 0)
     })
+}
+
+/// Whether lists and objects are nested at most [`DEPTH_MAX`] deep.
+pub(crate) fn is_shallow(value: &Value) -> bool {
+    within(value, DEPTH_MAX)
+}
+
+fn within(value: &Value, depth: usize) -> bool {
+    match value {
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => true,
+        Value::Array(list) => depth > 0 && list.iter().all(|inner| within(inner, depth - 1)),
+        Value::Object(fields) => depth > 0 && fields.values().all(|inner| within(inner, depth - 1)),
+    }
 }
 
 /// Reads text of a known shape; what does not fit is named by line, column and field.

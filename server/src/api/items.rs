@@ -112,6 +112,10 @@ fn fact_id(request: &HttpRequest, what: &str, suffix: &str) -> Result<FactId, Pr
 /// Reads an item. Its id may be left out where the address names it, and must be the same where it does not.
 fn parse(text: &str, named: Option<&ItemId>) -> Result<Item, Problem> {
     let value = body::json(text.as_bytes())?;
+    if !body::is_shallow(&value) {
+        let detail = format!("lists and objects may be nested {} deep", body::DEPTH_MAX);
+        return Err(Problem::new(Code::BadField, detail));
+    }
     let Value::Object(fields) = value else {
         return Err(Problem::new(Code::BadField, "an item is a JSON object, such as {\"title\": \"…\"}"));
     };

@@ -30,6 +30,18 @@ fn json_that_is_none_is_told_where() {
 }
 
 #[test]
+fn what_is_nested_too_deeply_is_refused_alone() {
+    let site = Site::open();
+    let deep = format!("{}1{}", "[".repeat(80), "]".repeat(80));
+    let batch = format!(
+        "{{\"batch\":[{{\"type\":\"page\",\"userId\":\"a\",\"properties\":{{\"x\":{deep}}}}},{{\"type\":\"page\",\"userId\":\"a\"}}]}}"
+    );
+    assert_eq!(site.send("POST", "/v1/batch", &[], batch.as_bytes()).ok()["accepted"], 1);
+    let item = format!("{{\"props\":{{\"x\":{deep}}}}}");
+    site.send("PUT", "/v1/items/1", &[], item.as_bytes()).problem(400, "bad_field");
+}
+
+#[test]
 fn limits_of_items_are_named() {
     let site = Site::open();
     for (item, field) in [

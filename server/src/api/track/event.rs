@@ -3,6 +3,8 @@
 use anklang_domain::{IdError, MemberId, Props, UnixMillis};
 use serde_json::{Map, Value};
 
+use crate::api::body;
+
 /// The longest messageId, in characters.
 const MESSAGE_ID_CHARS_MAX: usize = 100;
 /// The longest name of an event, in characters.
@@ -83,6 +85,9 @@ impl Event {
         let Value::Object(fields) = value else {
             return Err(Rejection::new("", format!("an event is a JSON object, not {}", kind(value))));
         };
+        if !body::is_shallow(value) {
+            return Err(Rejection::new("", format!("lists and objects may be nested {} deep", body::DEPTH_MAX)));
+        }
         let call = call.map_or_else(|| call_of(fields), Ok)?;
         let who = Who { user: member(fields, "userId")?, anonymous: member(fields, "anonymousId")? };
         let Some(member_id) = who.user.clone().or_else(|| who.anonymous.clone()) else {
