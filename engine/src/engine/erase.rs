@@ -17,7 +17,6 @@ use super::open::{fold, forget_derived, remove};
 use super::{Engine, EngineError, NoProgress, Shared};
 use crate::index::{IndexError, Mark, TextIndex};
 use crate::journal::{Edit, Journal, Rewritten};
-use crate::views::catalogue::key_of;
 use crate::views::{Views, snapshot};
 
 /// Names who is being erased, until they are: a crash in between must not leave half of them.
@@ -74,7 +73,7 @@ impl Engine {
             }
             Ok(erased)
         };
-        self.committer.exclusive(job).map_err(|_| EngineError::Closing)?
+        self.committer.exclusive(job).ok_or(EngineError::Closing)?
     }
 
     fn ids_of(&self, id: &MemberId) -> Option<Vec<String>> {

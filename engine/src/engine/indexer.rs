@@ -17,11 +17,13 @@ const COMMIT_EVERY: Duration = Duration::from_millis(250);
 /// Batches of facts that may wait for the index before the journal's writer waits for it.
 const WAITING_MAX: usize = 256;
 
+type Job = Box<dyn FnOnce(&mut TextIndex) -> Result<(), IndexError> + Send>;
+
 enum Task {
     Fold(Vec<Change>, Seq),
     /// Commits, with everything before this number of the journal folded.
     Flush(Seq, SyncSender<Result<(), IndexError>>),
-    With(Box<dyn FnOnce(&mut TextIndex) -> Result<(), IndexError> + Send>, SyncSender<Result<(), IndexError>>),
+    With(Job, SyncSender<Result<(), IndexError>>),
 }
 
 enum Change {
@@ -42,7 +44,10 @@ impl Indexer {
     /// Starts the thread. `generation` is the journal's.
     pub(crate) fn start(index: TextIndex, generation: u64, next: Seq) -> std::io::Result<Self> {
         let (tasks, waiting) = sync_channel(WAITING_MAX);
-        let run = move || Worker { folded: index.mark().map(|mark| mark.folded), index, generation, dirty_since: None, failed: None }.run(&waiting);
+        let run = move || {
+            Worker { folded: index.mark().map(|mark| mark.folded), index, generation, dirty_since: None, failed: None }
+                .run(&waiting)
+        };
         let thread = std::thread::Builder::new().name("anklang-index".into()).spawn(run)?;
         Ok(Self { tasks: Mutex::new(Some(tasks)), thread: Mutex::new(Some(thread)), next: AtomicU64::new(next) })
     }

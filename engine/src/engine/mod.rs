@@ -16,7 +16,7 @@ use parking_lot::RwLock;
 
 use self::indexer::Indexer;
 use crate::index::{IndexError, TextReader};
-use crate::journal::{Busy, CommitError, Committer, Journal, JournalError, Receipt, Seq};
+use crate::journal::{CommitError, CommitStats, Committer, Done, Journal, JournalError, Receipt, Seq};
 use crate::list::{ItemView, List, ListRequest};
 use crate::recommend::{self, ListError};
 use crate::views::{Views, snapshot};
@@ -99,7 +99,7 @@ impl Engine {
 
     /// Appends facts; `done` is called, on another thread, when they are durable and count. Facts without `received_at`,
     /// or with one ahead of `now`, get `now`.
-    pub fn submit(&self, mut facts: Vec<Fact>, now: UnixMillis, done: Done) -> Result<(), Busy> {
+    pub fn submit(&self, mut facts: Vec<Fact>, now: UnixMillis, done: Done) -> Result<(), CommitError> {
         receive(&mut facts, now);
         self.committer.submit(facts, done)
     }
@@ -117,7 +117,8 @@ impl Engine {
         let list = recommend::list(&views, &self.shared.reader, request)?;
         self.shared.lists.fetch_add(1, Ordering::Relaxed);
         // Who was never heard of is not made known by asking.
-        let known = |id: &&MemberId| views.members.find(id.as_str()).is_some() && !gone.iter().any(|g| g == id.as_str());
+        let known =
+            |id: &&MemberId| views.members.find(id.as_str()).is_some() && !gone.iter().any(|g| g == id.as_str());
         if request.log {
             self.committer.note(served(request, &list, request.member.as_ref().filter(known)));
         }
@@ -156,7 +157,7 @@ impl Engine {
             let views = shared.views.read();
             snapshot::write(&views, journal.generation(), &path).map(|()| views.next).map_err(EngineError::file(&path))
         });
-        self.snapshot_at.store(written.map_err(|_| EngineError::Closing)??, Ordering::Relaxed);
+        self.snapshot_at.store(written.ok_or(EngineError::Closing)??, Ordering::Relaxed);
         Ok(())
     }
 
@@ -177,15 +178,18 @@ impl Engine {
         written.map(|_| ())
     }
 
-    /// The share of a read lock that a test or a benchmark needs.
+    /// What was written and what waits to be.
+    #[must_use]
+    pub fn commits(&self) -> CommitStats {
+        self.committer.stats()
+    }
+
+    /// A reader of the text index.
     #[must_use]
     pub fn text(&self) -> TextReader {
         self.shared.reader.clone()
     }
 }
-
-/// Called with what became of a submission.
-pub type Done = Box<dyn FnOnce(Result<Receipt, CommitError>) + Send>;
 
 /// Stamps facts with the moment they were received, and holds a claimed one to it.
 fn receive(facts: &mut [Fact], now: UnixMillis) {

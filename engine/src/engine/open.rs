@@ -137,7 +137,7 @@ pub(super) fn fold(
     let (mut failed, mut uncommitted) = (None, 0);
     let generation = journal.generation();
     journal.read(from, &mut |seq, fact| {
-        if (seq - from) % STEP == 0 {
+        if (seq - from).is_multiple_of(STEP) {
             progress.step(seq - from);
         }
         if as_of.is_some_and(|moment| fact.effective_at() >= moment) {
@@ -149,7 +149,11 @@ pub(super) fn fold(
         if seq >= indexed {
             uncommitted += 1;
             let folded = fold_one(index, fact).and_then(|()| {
-                if uncommitted % COMMIT_EVERY == 0 { index.commit(Mark { folded: seq + 1, generation }) } else { Ok(()) }
+                if uncommitted % COMMIT_EVERY == 0 {
+                    index.commit(Mark { folded: seq + 1, generation })
+                } else {
+                    Ok(())
+                }
             });
             if let Err(error) = folded {
                 failed = Some(error);
@@ -178,10 +182,16 @@ fn start(
     let reader = index.reader();
     let threads = |source| EngineError::File { path: PathBuf::from("thread"), source };
     let indexer = Indexer::start(index, journal.generation(), views.next).map_err(threads)?;
-    let shared = Arc::new(Shared { views: RwLock::new(views), reader, indexer, lists: AtomicU64::new(0), gone: RwLock::default() });
+    let shared = Arc::new(Shared {
+        views: RwLock::new(views),
+        reader,
+        indexer,
+        lists: AtomicU64::new(0),
+        gone: RwLock::default(),
+    });
     let folding = Arc::clone(&shared);
     let committer =
-        Committer::start(Arc::clone(&journal), move |first, facts| folding.fold(first, facts), options.limits);
+        Committer::start(Arc::clone(&journal), move |first, facts| folding.fold(first, facts), options.limits)?;
     Ok(Engine { options, journal, shared, committer, snapshot_at: AtomicU64::new(snapshot_at) })
 }
 

@@ -198,11 +198,15 @@ fn in_words(row: &MemberRow, lang: Lang) -> Vec<String> {
         Lang::De => vec![
             format!("Du hast {declared} Interessen angegeben; sie zählen vom ersten Moment an."),
             if row.behaviour {
-                format!("Was du mit {seen} Beiträgen getan hast, zeigt, welche Themen und Diskussionen dir wichtig sind.")
+                format!(
+                    "Was du mit {seen} Beiträgen getan hast, zeigt, welche Themen und Diskussionen dir wichtig sind."
+                )
             } else {
                 "Was du tust, wird nicht für deine Listen verwendet: nur, was du angegeben hast.".into()
             },
-            format!("{shown} Beiträge wurden dir gezeigt und nicht geöffnet; sie erscheinen seltener oder nicht wieder."),
+            format!(
+                "{shown} Beiträge wurden dir gezeigt und nicht geöffnet; sie erscheinen seltener oder nicht wieder."
+            ),
             "Was du stummschaltest oder wegwischst, erscheint nie. All das kannst du exportieren und löschen.".into(),
         ],
     }

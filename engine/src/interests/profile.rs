@@ -55,10 +55,12 @@ pub(crate) struct Interest {
 }
 
 impl Interest {
-    /// What the tag tells of the member beyond what holds for everybody, in nats: its term of the divergence between the
-    /// member's and the community's clicks (Kullback and Leibler 1951).
+    /// How much an item with this tag is for this member: the paper's p(tag), plus what the tag tells of the member beyond
+    /// what holds for everybody, p·ln(lift), its term of the divergence between the member's clicks and the community's
+    /// (Kullback and Leibler 1951). Without the second, what everybody reads would always come first; without the first,
+    /// a member who is like everybody would have no interests.
     pub(crate) fn gain(&self) -> f64 {
-        self.share * self.lift.ln()
+        self.share * (1.0 + self.lift.ln())
     }
 }
 
@@ -184,10 +186,6 @@ impl Interests {
         top.sort_unstable_by(|a, b| b.gain().total_cmp(&a.gain()).then(a.tag.cmp(&b.tag)));
         top.truncate(count);
         top
-    }
-
-    pub(crate) fn is_empty(&self) -> bool {
-        self.by_tag.is_empty()
     }
 }
 

@@ -1,12 +1,18 @@
 //! The journal: every fact, in the order in which it became durable, once.
 
 mod blocks;
+mod commit;
+#[cfg(test)]
+mod commit_tests;
 #[cfg(test)]
 mod conformance;
 mod disk;
+#[cfg(test)]
+mod disk_tests;
 mod folder;
 mod ids;
 mod memory;
+mod queue;
 mod reading;
 mod rewriting;
 mod seen;
@@ -18,6 +24,7 @@ use std::path::Path;
 
 use anklang_domain::Fact;
 
+pub use commit::{Busy, CommitError, CommitStats, Committer, Done, Limits, Receipt};
 pub use disk::DiskJournal;
 pub use memory::MemoryJournal;
 

@@ -34,7 +34,7 @@ pub(super) fn whole_blocks(
         let (first, bytes) = block?;
         let at = expected.unwrap_or(first);
         if first != at || (expected.is_none() && first > from) {
-            return Err(missing(at.min(from), format!("is missing; the next is {first}")));
+            return Err(missing(expected.unwrap_or(from), format!("is missing; the next is {first}")));
         }
         expected = Some(Header::read(first, &bytes)?.end());
         Ok((first, bytes))

@@ -18,7 +18,7 @@ const COSINE_FLOOR: f32 = 0.27;
 pub(crate) struct Features {
     pub(crate) item: ItemIx,
     pub(crate) news: News,
-    /// Nats that the item's tags tell of the member, and the tag that tells most.
+    /// How much the item's tags are for this member, and the tag that is most.
     pub(crate) tag_interest: f32,
     pub(crate) best_tag: Option<TopicIx>,
     /// Nearness to the nearest medoid times the root of its importance, and which it is.
@@ -47,7 +47,9 @@ pub(crate) enum Want {
 /// Measures an item, or says that it does not belong in the list.
 pub(crate) fn measure(ask: &Ask<'_>, item: ItemIx, want: Want) -> Option<Features> {
     let row = ask.views.catalogue.row(item);
-    may_be_listed(ask, item, want == Want::Asked).ok()?;
+    if !may_be_listed(ask, item, want == Want::Asked) {
+        return None;
+    }
     let news = news(ask, item);
     let seen = || ask.member.is_some_and(|member| ask.views.members.row(member).seen_at(item).is_some());
     match want {

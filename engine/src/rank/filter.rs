@@ -1,21 +1,11 @@
 //! What may be listed at all.
 
+use anklang_domain::{Condition, SavedGroups};
+
 use crate::recommend::Ask;
 use crate::views::intern::ItemIx;
 use crate::views::members::{Mark, Shown, VISIT_GAP_MS};
 use crate::views::moment::Moment;
-
-/// Why an item is not in a list, for the explanation of what is missing.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Barred {
-    NotListable,
-    OtherKind,
-    Own,
-    Muted,
-    NotForThem,
-    ShownAndIgnored,
-    NothingNew,
-}
 
 /// What happened in an item that a member has not seen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -30,28 +20,14 @@ pub(crate) struct News {
 
 /// Whether an item may be listed for whoever asks, whatever list it is. `asked_for`: by words, so that what the member
 /// muted or wrote themselves is found too.
-pub(crate) fn may_be_listed(ask: &Ask<'_>, item: ItemIx, asked_for: bool) -> Result<(), Barred> {
+pub(crate) fn may_be_listed(ask: &Ask<'_>, item: ItemIx, asked_for: bool) -> bool {
     let row = ask.views.catalogue.row(item);
-    if !ask.views.catalogue.is_listable(item, ask.now) {
-        return Err(Barred::NotListable);
-    }
-    if ask.kind.is_some_and(|kind| kind != row.kind) {
-        return Err(Barred::OtherKind);
-    }
-    if let (Some(member), false) = (ask.member, asked_for) {
-        if row.author.is_some_and(|author| ask.views.members.person(author) == member) {
-            return Err(Barred::Own);
-        }
-        if is_muted(ask, item) {
-            return Err(Barred::Muted);
-        }
-    }
-    if let Some(audience) = &row.card.audience
-        && !is_audience(ask, audience)
-    {
-        return Err(Barred::NotForThem);
-    }
-    Ok(())
+    let own = |member| row.author.is_some_and(|author| ask.views.members.person(author) == member);
+    let unwanted = !asked_for && ask.member.is_some_and(|member| own(member) || is_muted(ask, item));
+    ask.views.catalogue.is_listable(item, ask.now)
+        && ask.kind.is_none_or(|kind| kind == row.kind)
+        && !unwanted
+        && row.card.audience.as_ref().is_none_or(|audience| is_audience(ask, audience))
 }
 
 /// An item is muted by itself, by its author, by its category, or where all its tags are.
@@ -69,8 +45,8 @@ fn is_muted(ask: &Ask<'_>, item: ItemIx) -> bool {
 
 /// Whether the member's traits meet an item's audience. A condition that does not parse is met by nobody.
 fn is_audience(ask: &Ask<'_>, audience: &str) -> bool {
-    let _ = (ask.traits(), audience);
-    true
+    let condition = serde_json::from_str(audience).ok().and_then(|json| Condition::parse(&json).ok());
+    condition.is_some_and(|condition| condition.eval(ask.traits(), &SavedGroups::default()))
 }
 
 /// What the member has not seen of an item since `ask.since`; none where there is nothing.

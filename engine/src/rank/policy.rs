@@ -7,7 +7,7 @@ use serde_json::Value;
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Weights {
-    /// Interest in the item's tags, in nats of what the tags tell of the member.
+    /// Interest in the item's tags: the chance of a click on them, and what they tell of the member.
     pub tag_interest: f32,
     /// Nearness in content to what the member dealt with of late, from 0 to 1.
     pub neighbour: f32,

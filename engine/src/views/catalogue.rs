@@ -183,10 +183,6 @@ impl Catalogue {
         &mut self.rows[item.row()]
     }
 
-    pub(crate) fn len(&self) -> usize {
-        self.rows.len()
-    }
-
     pub(crate) fn all(&self) -> impl Iterator<Item = ItemIx> + use<> {
         (0..self.rows.len() as u32).map(ItemIx)
     }

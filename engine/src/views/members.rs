@@ -214,10 +214,6 @@ impl MemberRow {
         }
     }
 
-    pub(crate) fn shown_of(&self, item: ItemIx) -> Option<&Shown> {
-        self.shown.iter().find(|shown| shown.item == item)
-    }
-
     /// Sets or clears a mark in a sorted list of marks.
     pub(crate) fn mark(marks: &mut Vec<Mark>, mark: Mark, set: bool) {
         match (marks.binary_search(&mark), set) {

@@ -83,10 +83,6 @@ impl Topics {
         TopicIx(number)
     }
 
-    pub(crate) fn find(&self, kind: TopicKind, name: &str) -> Option<TopicIx> {
-        self.names.get(&key(kind, name)).map(TopicIx)
-    }
-
     pub(crate) fn name(&self, topic: TopicIx) -> &str {
         let text = self.names.text(topic.0);
         text.split_once(':').map_or(text, |(_, name)| name)
