@@ -1,1 +1,23 @@
-//! anklang-server
+//! The server: HTTP and the command line around the engine.
+//!
+//! Read [`cli`] for what the binary does, `api/endpoint.rs` for everything that answers over HTTP (one table, from which
+//! routing, access, metrics and `/openapi.json` are made), `api/track` for how analytics events become facts, and
+//! `app.rs` for the use cases behind them. actix is named in this package alone.
+
+mod api;
+mod app;
+pub mod cli;
+pub mod clock;
+pub mod config;
+mod control;
+#[expect(dead_code, reason = "a stand-in, to be replaced whole")]
+mod engine;
+mod jobs;
+pub mod keys;
+mod metrics;
+mod nearest;
+mod server;
+#[cfg(test)]
+mod stories;
+
+pub use server::ServeError;

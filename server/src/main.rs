@@ -1,3 +1,7 @@
 //! The `anklang` binary.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    anklang_server::cli::main()
+}

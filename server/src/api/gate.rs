@@ -1,0 +1,121 @@
+//! What every request passes before its handler: a place among those in flight, the key, the query. And what every
+//! answer leaves behind: its line in the metrics.
+
+use std::time::Instant;
+
+use actix_web::body::{BoxBody, MessageBody};
+use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::http::header::{AUTHORIZATION, HeaderMap};
+use actix_web::middleware::Next;
+use actix_web::{Error, HttpMessage, ResponseError, web};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+
+use super::endpoint::{Access, Endpoint};
+use super::params::Query;
+use super::problem::{Code, Problem};
+use crate::app::App;
+use crate::keys::{Role, Verdict};
+
+/// After how many seconds to come back when too many requests are in flight.
+const OVERLOADED_RETRY_AFTER_S: u64 = 1;
+
+/// Lets a request through to its handler, or answers why not.
+pub(crate) async fn gate(
+    endpoint: &'static Endpoint,
+    request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<BoxBody>, Error> {
+    let started = Instant::now();
+    let Some(app) = request.app_data::<web::Data<App>>().cloned() else {
+        return Ok(refuse(request, &Problem::new(Code::Internal, "the server was put together wrongly")));
+    };
+    let entered = app.enter();
+    let response = if entered.is_none() && endpoint.access != Access::Open {
+        app.metrics.refused_overloaded();
+        let busy = Problem::new(Code::Overloaded, "as many requests are in flight as may be");
+        refuse(request, &busy.retry_after(OVERLOADED_RETRY_AFTER_S))
+    } else if let Err(problem) = admit(endpoint, &app, &request) {
+        refuse(request, &problem)
+    } else {
+        next.call(request).await?.map_into_boxed_body()
+    };
+    drop(entered);
+    app.metrics.answered(endpoint.verb.as_str(), endpoint.path, response.status().as_u16(), started.elapsed());
+    Ok(response)
+}
+
+fn refuse(request: ServiceRequest, problem: &Problem) -> ServiceResponse<BoxBody> {
+    request.into_response(problem.error_response())
+}
+
+fn admit(endpoint: &Endpoint, app: &App, request: &ServiceRequest) -> Result<(), Problem> {
+    let key = presented(request.headers());
+    match endpoint.access {
+        Access::Open | Access::Body => {}
+        Access::Role(role) => permit(app, key.as_deref(), role)?,
+        Access::Control => {
+            if key.as_deref() != Some(app.control.as_str()) {
+                return Err(Problem::new(Code::KeyNeeded, "only the anklang command on the same machine may do this"));
+            }
+        }
+    }
+    let query = Query::parse(request.query_string(), endpoint.params)?;
+    request.extensions_mut().insert(query);
+    Ok(())
+}
+
+/// Whether whoever shows this key may do what asks for `role`.
+pub(crate) fn permit(app: &App, key: Option<&str>, role: Role) -> Result<(), Problem> {
+    // The control token of this very process stands above all roles: who can read it can read the data.
+    if key.is_some_and(|key| key == app.control) {
+        return Ok(());
+    }
+    match app.keys.permit(key, role) {
+        Verdict::Allowed => Ok(()),
+        Verdict::Unknown if key.is_none() => {
+            let how = format!("send a key of role {role} as Authorization: Bearer KEY, or as the user name of Basic");
+            Err(Problem::new(Code::KeyNeeded, how))
+        }
+        Verdict::Unknown => Err(Problem::new(Code::KeyNeeded, "this key is not known here")),
+        Verdict::Forbidden(has) => {
+            Err(Problem::new(Code::KeyForbidden, format!("this needs role {role}; the key has role {has}")))
+        }
+    }
+}
+
+/// The key in `Authorization: Bearer KEY`, or `Basic` with the key as user name.
+pub(crate) fn presented(headers: &HeaderMap) -> Option<String> {
+    let value = headers.get(AUTHORIZATION)?.to_str().ok()?.trim();
+    let (scheme, rest) = value.split_once(' ')?;
+    if scheme.eq_ignore_ascii_case("bearer") {
+        return Some(rest.trim().to_owned());
+    }
+    if !scheme.eq_ignore_ascii_case("basic") {
+        return None;
+    }
+    let decoded = String::from_utf8(STANDARD.decode(rest.trim()).ok()?).ok()?;
+    let user = decoded.split(':').next().unwrap_or("").trim();
+    (!user.is_empty()).then(|| user.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use actix_web::http::header::HeaderValue;
+
+    fn shown(value: &str) -> Option<String> {
+        let mut headers = HeaderMap::new();
+        headers.insert(AUTHORIZATION, HeaderValue::from_str(value).expect("a header"));
+        presented(&headers)
+    }
+
+    #[test]
+    fn keys_come_as_bearer_or_as_the_user_of_basic() {
+        assert_eq!(shown("Bearer abc").as_deref(), Some("abc"));
+        assert_eq!(shown(&format!("basic {}", STANDARD.encode("wk:"))).as_deref(), Some("wk"));
+        for nothing in ["Basic !!!", "Bearer", "Digest x", &format!("Basic {}", STANDARD.encode(":pw"))] {
+            assert_eq!(shown(nothing), None, "{nothing}");
+        }
+    }
+}

@@ -1,0 +1,140 @@
+//! HTTP: a handler parses, makes one call, and renders.
+
+pub(crate) mod body;
+pub(crate) mod control;
+pub(crate) mod cursor;
+pub(crate) mod endpoint;
+pub(crate) mod gate;
+pub(crate) mod health;
+pub(crate) mod items;
+pub(crate) mod lists;
+pub(crate) mod members;
+pub(crate) mod metrics;
+pub(crate) mod openapi;
+pub(crate) mod params;
+pub(crate) mod path;
+pub(crate) mod problem;
+pub(crate) mod settings;
+pub(crate) mod stream;
+pub(crate) mod track;
+
+use actix_cors::Cors;
+use actix_web::http::header::ALLOW;
+use actix_web::middleware::from_fn;
+use actix_web::{HttpRequest, HttpResponse, Resource, ResponseError, Route, guard, web};
+
+use self::endpoint::Endpoint;
+use self::problem::{Code, Problem};
+use crate::app::App;
+use crate::engine::{CommitError, EngineError};
+use crate::nearest::nearest;
+
+/// How long a browser may remember that it may call the tracking addresses.
+const CORS_SECONDS_MAX: usize = 86_400;
+
+/// Registers every endpoint of the table, and what answers where there is none.
+pub(crate) fn configure(config: &mut web::ServiceConfig) {
+    let mut paths: Vec<&'static str> = Vec::new();
+    for endpoint in endpoint::all() {
+        if !paths.contains(&endpoint.path) {
+            paths.push(endpoint.path);
+        }
+    }
+    for path in paths {
+        let there: Vec<_> = endpoint::all().filter(|endpoint| endpoint.path == path).collect();
+        let cors = there.iter().any(|endpoint| endpoint.cors);
+        if cors {
+            config.service(resource(&there).wrap(open_to_pages()));
+        } else {
+            config.service(resource(&there));
+        }
+    }
+    config.default_service(web::to(unknown_route));
+}
+
+fn resource(there: &[&'static Endpoint]) -> Resource {
+    let pattern = there.first().map(|endpoint| endpoint.pattern()).unwrap_or_default();
+    let mut resource = web::resource(pattern);
+    let mut allowed: Vec<&'static str> = Vec::new();
+    for endpoint in there {
+        for method in endpoint.verb.methods() {
+            resource = resource.route(route(endpoint).guard(guard::Method(method.clone())));
+        }
+        allowed.extend(endpoint.verb.methods().iter().map(actix_web::http::Method::as_str));
+    }
+    let allowed = allowed.join(", ");
+    resource.default_service(web::to(move |request: HttpRequest| wrong_method(request, allowed.clone())))
+}
+
+fn route(endpoint: &'static Endpoint) -> Route {
+    (endpoint.handler)(web::route()).wrap(from_fn(move |request, next| gate::gate(endpoint, request, next)))
+}
+
+fn open_to_pages() -> Cors {
+    Cors::default()
+        .allow_any_origin()
+        .send_wildcard()
+        .allowed_methods(["GET", "POST", "OPTIONS"])
+        .allow_any_header()
+        .max_age(CORS_SECONDS_MAX)
+}
+
+async fn wrong_method(request: HttpRequest, allowed: String) -> HttpResponse {
+    let detail = format!("{} is not answered here; {allowed} is", request.method());
+    let mut answer = Problem::new(Code::MethodNotAllowed, detail).error_response();
+    if let Ok(value) = allowed.parse() {
+        answer.headers_mut().insert(ALLOW, value);
+    }
+    answer
+}
+
+async fn unknown_route(request: HttpRequest) -> HttpResponse {
+    let path: String = request.path().chars().take(200).collect();
+    let hint = match nearest(&path, endpoint::all().map(|endpoint| endpoint.path)) {
+        Some(like) => format!("there is {like}; all of it is at /openapi.json"),
+        None => "what there is, is listed at /openapi.json".to_owned(),
+    };
+    Problem::new(Code::UnknownRoute, format!("nothing answers at {path}; {hint}")).error_response()
+}
+
+impl From<CommitError> for Problem {
+    fn from(error: CommitError) -> Self {
+        let detail = error.to_string();
+        match error {
+            CommitError::Busy(busy) => {
+                Self::new(Code::QueueFull, detail).retry_after(busy.retry_after_ms.div_ceil(1_000))
+            }
+            CommitError::Journal(journal) => journal_problem(&journal),
+            CommitError::Closed => Self::new(Code::NotReady, detail).retry_after(1),
+        }
+    }
+}
+
+/// What the engine could not do.
+pub(crate) fn engine_problem(error: EngineError) -> Problem {
+    match error {
+        EngineError::Journal(journal) => journal_problem(&journal),
+    }
+}
+
+/// Storage is for whoever runs the server to put right; damage is a matter for `anklang doctor`.
+pub(crate) fn journal_problem(error: &anklang_engine::journal::JournalError) -> Problem {
+    use anklang_engine::journal::JournalError;
+    tracing::error!(%error, "the journal refused");
+    match error {
+        JournalError::Storage(_) | JournalError::Locked(_) => {
+            Problem::new(Code::Storage, error.to_string()).retry_after(5)
+        }
+        JournalError::Refused { .. } => Problem::new(Code::BadField, error.to_string()),
+        JournalError::Corrupt { .. } | JournalError::Version { .. } => Problem::new(Code::Internal, error.to_string()),
+    }
+}
+
+/// A problem of ours.
+pub(crate) fn internal(error: impl std::fmt::Display) -> Problem {
+    tracing::error!(%error, "a request failed");
+    Problem::new(Code::Internal, error.to_string())
+}
+
+/// The application's state, as handlers get it.
+pub(crate) type Shared = web::Data<App>;

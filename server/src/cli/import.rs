@@ -1,0 +1,136 @@
+//! `anklang import`.
+
+use std::path::PathBuf;
+
+use anklang_datasets::load::stackexchange::StackExchange;
+use anklang_datasets::load::{Load, Ndjson, OnBad};
+use anklang_domain::Fact;
+use clap::{Args, Subcommand};
+
+use super::failure::Failure;
+use super::open;
+use super::terminal::{Bar, say};
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::engine::{Engine, Progress as _};
+
+/// Facts that become durable together.
+const FACTS_PER_COMMIT: usize = 5_000;
+/// How many mistakes are told word for word; all are counted.
+const MISTAKES_TOLD_MAX: usize = 20;
+
+/// Brings a community in. What was there before is not there twice.
+#[derive(Debug, Args)]
+pub(crate) struct Import {
+    #[command(subcommand)]
+    from: From,
+}
+
+#[derive(Debug, Subcommand)]
+enum From {
+    /// A Stack Exchange dump: a folder with Posts.xml, Users.xml, Comments.xml …
+    Stackexchange {
+        /// The folder
+        dir: PathBuf,
+        /// The site's name, from which addresses are made [default: the folder's, if it looks like one]
+        #[arg(long, value_name = "HOST")]
+        site: Option<String>,
+    },
+    /// Facts, one JSON object a line, as anklang export writes them
+    Ndjson {
+        /// The file; - is standard input
+        file: PathBuf,
+        /// Go on after a bad line
+        #[arg(long)]
+        keep_going: bool,
+    },
+}
+
+impl Import {
+    pub(crate) fn run(self, config: &Config) -> Result<(), Failure> {
+        let mut source: Box<dyn Load> = match self.from {
+            From::Stackexchange { dir, site } => {
+                let dump = StackExchange::open(&dir)?;
+                Box::new(match site {
+                    Some(host) => dump.site(&host),
+                    None => dump,
+                })
+            }
+            From::Ndjson { file, keep_going } => {
+                let on_bad = if keep_going { OnBad::GoOn } else { OnBad::Stop };
+                let lines = if file.as_os_str() == "-" {
+                    Ndjson::of("standard input", std::io::stdin())?
+                } else {
+                    Ndjson::open(&file)?
+                };
+                Box::new(lines.on_bad(on_bad))
+            }
+        };
+        let engine = open::engine(config, None)?;
+        let taken = take(&engine, source.as_mut());
+        engine.shutdown()?;
+        let taken = taken?;
+        tell(&taken, source.as_ref());
+        match source.report().errors_total {
+            0 => Ok(()),
+            wrong => Err(Failure::Other(format!("{wrong} places could not be read; all that could is in"))),
+        }
+    }
+}
+
+/// What became of a community's facts.
+#[derive(Debug, Default)]
+pub(crate) struct Taken {
+    pub(crate) accepted: usize,
+    pub(crate) duplicates: usize,
+}
+
+/// Takes every fact that can be read; a mistake costs its own place only.
+pub(crate) fn take(engine: &Engine, source: &mut dyn Load) -> Result<Taken, Failure> {
+    let bar = Bar::new();
+    let total = source.progress().bytes_total;
+    bar.phase("importing", (total > 0).then_some(total));
+    let mut taken = Taken::default();
+    let mut told = 0;
+    let mut waiting = Vec::with_capacity(FACTS_PER_COMMIT);
+    while let Some(fact) = source.next() {
+        match fact {
+            Ok(fact) => waiting.push(fact),
+            Err(error) => {
+                told += 1;
+                if told <= MISTAKES_TOLD_MAX {
+                    tracing::warn!("{error}");
+                }
+            }
+        }
+        if waiting.len() >= FACTS_PER_COMMIT {
+            commit(engine, std::mem::take(&mut waiting), &mut taken)?;
+            bar.step(source.progress().bytes_read);
+        }
+    }
+    commit(engine, waiting, &mut taken)?;
+    bar.clear();
+    Ok(taken)
+}
+
+/// Makes facts durable and counts them.
+pub(crate) fn commit(engine: &Engine, facts: Vec<Fact>, taken: &mut Taken) -> Result<(), Failure> {
+    let receipt = engine.submit_wait(facts, Clock::System.now())?;
+    taken.accepted += receipt.accepted;
+    taken.duplicates += receipt.duplicates;
+    Ok(())
+}
+
+fn tell(taken: &Taken, source: &dyn Load) {
+    let report = source.report();
+    say(format_args!("{} new facts, {} known before", taken.accepted, taken.duplicates));
+    for (what, count) in &report.facts {
+        say(format_args!("{count:>10}  {what}"));
+    }
+    for (why, count) in &report.skipped {
+        say(format_args!("{count:>10}  left out: {why}"));
+    }
+    for file in &report.missing {
+        say(format_args!("            not there: {file}"));
+    }
+}

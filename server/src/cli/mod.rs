@@ -1,0 +1,85 @@
+//! The command line. Results go to standard output, progress and the log to standard error; the exit code is 0, 1 where
+//! something failed, 2 where the command was used wrongly.
+
+pub(crate) mod backup;
+mod doctor;
+mod erase;
+mod export;
+mod failure;
+mod import;
+mod key;
+mod missed;
+mod open;
+mod rebuild;
+mod restore;
+mod serve;
+mod terminal;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+pub(crate) use self::failure::Failure;
+use crate::config::Config;
+
+/// Recommendations and experiments for online communities.
+#[derive(Debug, Parser)]
+#[command(name = "anklang", version, about, long_about = None)]
+struct Args {
+    /// The data folder [default: ./anklang-data]
+    #[arg(long, global = true, value_name = "DIR")]
+    data: Option<PathBuf>,
+    /// A file of settings [default: ./anklang.toml, if it is there]
+    #[arg(long, global = true, value_name = "FILE")]
+    config: Option<PathBuf>,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Serve(serve::Serve),
+    Import(import::Import),
+    Missed(missed::Missed),
+    Export(export::Export),
+    Backup(backup::Backup),
+    Restore(restore::Restore),
+    Rebuild(rebuild::Rebuild),
+    Doctor(doctor::Doctor),
+    Erase(erase::Erase),
+    Key(key::Key),
+}
+
+/// Runs the command line of this process.
+#[must_use]
+pub fn main() -> ExitCode {
+    let args = Args::parse();
+    match run(args) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            terminal::complain(&failure);
+            failure.exit_code()
+        }
+    }
+}
+
+fn run(args: Args) -> Result<(), Failure> {
+    let mut config = Config::load(args.config.as_deref(), std::env::vars())?;
+    if let Some(data) = args.data {
+        config.data = data;
+    }
+    terminal::log_to_stderr(&config);
+    match args.command {
+        Command::Serve(serve) => serve.run(config),
+        Command::Import(import) => import.run(&config),
+        Command::Missed(missed) => missed.run(&config),
+        Command::Export(export) => export.run(&config),
+        Command::Backup(backup) => backup.run(&config),
+        Command::Restore(restore) => restore.run(&config),
+        Command::Rebuild(rebuild) => rebuild.run(&config),
+        Command::Doctor(doctor) => doctor.run(&config),
+        Command::Erase(erase) => erase.run(&config),
+        Command::Key(key) => key.run(&config),
+    }
+}

@@ -1,0 +1,129 @@
+//! Keys, limits, health, metrics, documentation.
+
+use std::net::SocketAddr;
+
+use anklang_domain::UnixMillis;
+use serde_json::json;
+
+use super::Site;
+use crate::keys::{Keys, Role};
+use crate::server::{ServeError, keys_for};
+
+fn with_keys() -> (Site, [String; 4]) {
+    let site = Site::open();
+    let keys = Keys::load(site.folder.path(), true).expect("no file yet");
+    let add = |role| keys.add(role, "", UnixMillis::default()).expect("added").1;
+    let made = [Role::Track, Role::Ingest, Role::Serve, Role::Admin].map(add);
+    // The server looks at the file every few seconds.
+    for _ in 0..100 {
+        if site.get("/v1/trending").status == 401 {
+            break;
+        }
+        std::thread::sleep(std::time::Duration::from_millis(100));
+    }
+    (site, made)
+}
+
+#[test]
+fn a_key_opens_what_its_role_is_for() {
+    let (mut site, [track, ingest, serve, admin]) = with_keys();
+    assert_eq!(site.get("/health/live").status, 200);
+    let none = site.put("/v1/items/1", json!({}));
+    assert!(none.header("www-authenticate").starts_with("Bearer"));
+    none.problem(401, "key_needed");
+    site.post("/v1/track", json!({"event": "x", "userId": "a"})).problem(401, "key_needed");
+    site.post("/v1/track", json!({"event": "x", "userId": "a", "writeKey": "guess"})).problem(401, "key_needed");
+    site.post("/v1/track", json!({"event": "x", "userId": "a", "writeKey": track})).ok();
+    site.post("/v1/b", json!({"batch": [{"type": "page", "userId": "a", "writeKey": track}]})).ok();
+    for (key, [put, list, explain]) in
+        [(track, [403, 403, 403]), (ingest, [200, 403, 403]), (serve, [403, 200, 403]), (admin, [200, 200, 200])]
+    {
+        site.key = Some(key);
+        assert_eq!(site.put("/v1/items/1", json!({})).status, put);
+        assert_eq!(site.get("/v1/trending").status, list);
+        assert_eq!(site.get("/v1/members/a").status, explain);
+    }
+}
+
+#[test]
+fn without_keys_only_the_machine_itself_may_ask() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let open: SocketAddr = "0.0.0.0:8080".parse().expect("an address");
+    let refused = keys_for(folder.path(), open).expect_err("open to the network");
+    assert!(matches!(refused, ServeError::OpenToTheNetwork { .. }));
+    assert!(refused.to_string().contains("anklang key add"));
+    let keys = Keys::load(folder.path(), true).expect("no file yet");
+    keys.add(Role::Admin, "", UnixMillis::default()).expect("added");
+    assert!(keys_for(folder.path(), open).is_ok());
+}
+
+#[test]
+fn only_a_command_on_the_same_machine_may_order_a_backup() {
+    let mut site = Site::open();
+    let to = site.folder.path().join("copy");
+    site.post("/v1/control/backup", json!({"to": to})).problem(401, "key_needed");
+    let note = crate::control::read(site.folder.path()).expect("a note");
+    assert_eq!(note.address, site.address);
+    site.key = Some(note.token);
+    site.post("/v1/control/backup", json!({"to": to})).ok();
+}
+
+#[test]
+fn a_full_queue_says_when_to_come_back() {
+    let site = Site::with(|config| config.limits.queue_facts_max = 1);
+    let batch = json!({"batch": [{"type": "page", "userId": "a"}, {"type": "page", "userId": "a"}]});
+    let full = site.post("/v1/batch", batch);
+    assert_eq!(full.header("retry-after"), "1");
+    assert_eq!(full.problem(429, "queue_full")["retry_after"], 1);
+    assert!(site.get("/metrics").text.contains("anklang_queue_full_total 1"));
+}
+
+#[test]
+fn too_many_requests_at_once_are_refused_but_health_is_not() {
+    let site = Site::with(|config| config.limits.requests_in_flight_max = 0);
+    let refused = site.get("/v1/trending");
+    assert_eq!(refused.header("retry-after"), "1");
+    refused.problem(503, "overloaded");
+    assert_eq!(site.get("/health/ready").ok()["status"], "ready");
+}
+
+#[test]
+fn every_answer_is_counted_by_its_route() {
+    let site = Site::open();
+    site.put("/v1/items/a%2Fb", json!({})).ok();
+    site.get("/v1/members/ana/missed?limit=x").problem(400, "bad_parameter");
+    let text = site.get("/metrics").text;
+    for line in [
+        "anklang_http_requests_total{method=\"PUT\",route=\"/v1/items/{id}\",status=\"200\"} 1",
+        "anklang_http_requests_total{method=\"GET\",route=\"/v1/members/{id}/missed\",status=\"400\"} 1",
+        "anklang_facts_accepted_total 1",
+        "anklang_engine_facts 1",
+    ] {
+        assert!(text.lines().any(|l| l == line), "{line}\n{text}");
+    }
+}
+
+#[test]
+fn the_description_and_its_page_need_nothing_else() {
+    let site = Site::open();
+    let api = site.get("/openapi.json").ok();
+    assert_eq!(api["openapi"], "3.1.0");
+    assert_eq!(api["paths"]["/v1/members/{id}/missed"]["get"]["operationId"], "missed");
+    let page = site.get("/docs");
+    assert!(page.header("content-security-policy").contains("default-src 'none'"));
+    assert!(!page.text.contains("http://") && !page.text.contains("https://"));
+    assert!(site.get("/docs.js").header("content-type").starts_with("text/javascript"));
+}
+
+#[test]
+fn every_endpoint_of_the_description_answers() {
+    let site = Site::open();
+    let api = site.get("/openapi.json").ok();
+    for (path, verbs) in api["paths"].as_object().expect("paths") {
+        for verb in verbs.as_object().expect("verbs").keys() {
+            let body = if path.contains("control") { &b"{}"[..] } else { b"" };
+            let answer = site.send(&verb.to_uppercase(), &path.replace("{id}", "nobody"), &[], body);
+            assert!(answer.status != 405 && !answer.text.contains("unknown_route"), "{verb} {path}: {}", answer.text);
+        }
+    }
+}
