@@ -1,2 +1,5 @@
-//! Communities for Anklang to read: real ones from files, and simulated ones whose truth is known.
+//! Communities for Anklang to read: [`load`] takes real ones from files, [`community`] simulates ones whose truth is
+//! known. Either way facts come out, in the order of time where the source allows it; whoever calls appends them.
+
+pub mod community;
 pub mod load;

@@ -12,8 +12,8 @@ use tantivy::{DocId, DocSet, Opstamp, Score, Searcher, SegmentReader, Term};
 use super::schema::Fields;
 
 /// Scores are whole multiples of 1/1024. With at most 256 parts of at most [`PART_MAX`] each, a sum stays below 2¹⁴ and
-/// so within the 24 bits of an `f32`: adding is exact, and the order of adding, which tantivy chooses by segment, leaves
-/// no trace.
+/// so within the 24 bits of an `f32`: adding is exact, and the order of adding, which tantivy is free to choose for each
+/// segment, leaves no trace.
 const STEPS_PER_UNIT: f32 = 1024.0;
 /// The most that one term in one field may give. BM25 of a term found once in ten million documents is 36.
 const PART_MAX: f32 = 64.0;
@@ -130,7 +130,28 @@ impl DocSet for PartScorer {
 
 impl Scorer for PartScorer {
     fn score(&mut self) -> Score {
-        // At least one step: what matches is found, however common it is.
-        (self.0.score().clamp(0.0, PART_MAX) * STEPS_PER_UNIT).round().max(1.0) / STEPS_PER_UNIT
+        rounded(self.0.score())
+    }
+}
+
+/// The nearest step, and at least one: what matches is found, however common it is.
+fn rounded(score: Score) -> Score {
+    (score.clamp(0.0, PART_MAX) * STEPS_PER_UNIT).round().max(1.0) / STEPS_PER_UNIT
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn sums_of_parts_are_exact_in_any_order(scores in prop::collection::vec(0.0..100.0_f32, 1..=256)) {
+            let parts: Vec<f32> = scores.into_iter().map(rounded).collect();
+            let exact: f64 = parts.iter().copied().map(f64::from).sum();
+            prop_assert_eq!(f64::from(parts.iter().sum::<f32>()), exact);
+            prop_assert_eq!(f64::from(parts.iter().rev().sum::<f32>()), exact);
+        }
     }
 }

@@ -1,0 +1,149 @@
+//! How fast facts become durable: the journal against the plainest thing that could work (the same bytes, `write` and
+//! `fdatasync`) and against PostgreSQL, in the same run, in the same batches.
+//!
+//! `cargo bench -p anklang-benches --bench ingest [-- --quick] [--dir FOLDER]`
+#![expect(clippy::print_stdout, reason = "a measurement prints its table")]
+
+use std::error::Error;
+use std::fs::File;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use anklang_benches::postgres::{Postgres, installed};
+use anklang_benches::{Supply, argument, flag, median};
+use anklang_domain::Fact;
+use anklang_engine::journal::wire::{Block, Gather, Packer};
+use anklang_engine::journal::{Committer, DiskJournal, Journal, Limits};
+
+const BATCHES: [usize; 3] = [1, 100, 1000];
+/// Clients of the last measurement, each waiting for its one fact.
+const CLIENTS: usize = 64;
+
+struct Plan {
+    rounds: usize,
+    round: Duration,
+    /// Batches written in a round at most, so that memory and disk stay small.
+    batches_max: usize,
+}
+
+/// A batch in the forms the contestants take.
+struct Batch {
+    facts: Vec<Fact>,
+    rows: Vec<(String, Vec<u8>)>,
+    raw: Vec<u8>,
+    block: Vec<u8>,
+}
+
+type Failure = Box<dyn Error>;
+
+fn main() -> Result<(), Failure> {
+    let plan = if flag("quick") {
+        Plan { rounds: 5, round: Duration::from_millis(80), batches_max: 400 }
+    } else {
+        Plan { rounds: 9, round: Duration::from_millis(600), batches_max: 4000 }
+    };
+    let folder = tempfile::tempdir_in(argument("dir").map_or_else(std::env::temp_dir, PathBuf::from))?;
+    let mut supply = Supply::new(1);
+    let mut postgres = match installed().map(|bin| Postgres::start(&bin, folder.path())) {
+        Some(Ok(server)) => Some(server),
+        Some(Err(error)) => {
+            println!("PostgreSQL SKIPPED: it would not start: {error}");
+            None
+        }
+        None => {
+            println!("PostgreSQL SKIPPED: it is not installed");
+            None
+        }
+    };
+    let sample = batch(&mut supply, 1000)?;
+    println!(
+        "facts of {} bytes, {} in a block of 1000; {} rounds of {} ms; medians, facts/s",
+        sample.raw.len() / 1000,
+        sample.block.len() / 1000,
+        plan.rounds,
+        plan.round.as_millis()
+    );
+    println!("batch     raw write  raw, packed      journal   PostgreSQL   of raw  of packed  × PostgreSQL");
+    for size in BATCHES {
+        let journal = DiskJournal::open(&folder.path().join(format!("journal-{size}")))?;
+        let mut raw = File::create(folder.path().join(format!("raw-{size}")))?;
+        let mut packed = File::create(folder.path().join(format!("packed-{size}")))?;
+        let mut rates: [Vec<f64>; 4] = Default::default();
+        for _ in 0..plan.rounds {
+            rates[0].push(round(&plan, &mut supply, size, |batch| write(&mut raw, &batch.raw))?);
+            rates[1].push(round(&plan, &mut supply, size, |batch| write(&mut packed, &batch.block))?);
+            rates[2].push(round(&plan, &mut supply, size, |batch| append(&journal, &batch.facts))?);
+            if let Some(server) = &mut postgres {
+                rates[3].push(round(&plan, &mut supply, size, |batch| Ok(server.insert(&batch.rows)?))?);
+            }
+        }
+        let [raw, packed, ours, theirs] = rates.map(median);
+        println!(
+            "{size:5} {raw:13.0} {packed:12.0} {ours:12.0} {theirs:12.0} {:7.0}% {:9.0}% {:13.1}",
+            ours / raw * 100.0,
+            ours / packed * 100.0,
+            ours / theirs
+        );
+    }
+    drop(postgres);
+    println!("{CLIENTS} clients of one fact each, in groups: {:.0} facts/s", clients(folder.path(), &mut supply)?);
+    Ok(())
+}
+
+fn batch(supply: &mut Supply, size: usize) -> Result<Batch, Failure> {
+    let facts = supply.take(size)?;
+    let mut gather = Gather::default();
+    for fact in &facts {
+        gather.push(fact)?;
+    }
+    let block = gather.seal(0, 0, &mut Packer::new()?)?;
+    let open = Block::read(0, &block)?;
+    let rows = open.facts().map(|fact| fact.map(|(fact, bytes)| (fact.id.to_string(), bytes.to_vec())));
+    let rows = rows.collect::<Result<Vec<_>, _>>()?;
+    let raw = rows.iter().flat_map(|(_, bytes)| bytes.iter().copied()).collect();
+    Ok(Batch { facts, rows, raw, block })
+}
+
+/// Facts per second; making the batches does not count.
+fn round(
+    plan: &Plan,
+    supply: &mut Supply,
+    size: usize,
+    mut store: impl FnMut(&Batch) -> Result<(), Failure>,
+) -> Result<f64, Failure> {
+    let (mut spent, mut batches) = (Duration::ZERO, 0);
+    while spent < plan.round && batches < plan.batches_max {
+        let batch = batch(supply, size)?;
+        let start = Instant::now();
+        store(&batch)?;
+        spent += start.elapsed();
+        batches += 1;
+    }
+    Ok((batches * size) as f64 / spent.as_secs_f64())
+}
+
+fn write(file: &mut File, bytes: &[u8]) -> Result<(), Failure> {
+    file.write_all(bytes)?;
+    Ok(file.sync_data()?)
+}
+
+fn append(journal: &DiskJournal, facts: &[Fact]) -> Result<(), Failure> {
+    journal.append(facts)?;
+    Ok(())
+}
+
+fn clients(folder: &Path, supply: &mut Supply) -> Result<f64, Failure> {
+    let journal = Arc::new(DiskJournal::open(&folder.join("journal-clients"))?);
+    let committer = Committer::start(journal, |_, _| {}, Limits::default())?;
+    let each = if flag("quick") { 100 } else { 1000 };
+    let shares: Vec<Vec<Fact>> = (0..CLIENTS).map(|_| supply.take(each)).collect::<Result<_, _>>()?;
+    let start = Instant::now();
+    std::thread::scope(|scope| {
+        for share in shares {
+            scope.spawn(|| share.into_iter().filter(|fact| committer.submit_wait(vec![fact.clone()]).is_err()).count());
+        }
+    });
+    Ok(committer.stats().facts as f64 / start.elapsed().as_secs_f64())
+}

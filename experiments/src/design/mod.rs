@@ -1,0 +1,3 @@
+//! Before an experiment runs: how many units it needs, and what it could see.
+
+pub mod power;

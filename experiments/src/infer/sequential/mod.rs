@@ -1,0 +1,3 @@
+//! Inference that stays valid however often one looks, and whenever one stops.
+
+pub mod asymptotic;
