@@ -11,6 +11,8 @@ use crate::views::members::Mark;
 const REASONS_MAX: usize = 3;
 /// A part below this share of the largest is no reason.
 const SHARE_MIN: f32 = 0.15;
+/// A part below this is no reason.
+const VALUE_MIN: f32 = 0.05;
 /// Freshness above which an item is called new.
 const NEW_MIN: f32 = 0.5;
 
@@ -25,7 +27,11 @@ pub(crate) fn reasons(ask: &Ask<'_>, scored: &Scored, discovery: bool, rising: O
     if discovery {
         reasons.push(reason(ask.lang, Because::Discovery));
     }
-    let told = parts.iter().filter(|(_, value)| *value >= SHARE_MIN * most);
+    // What is different is not explained by what is known.
+    let personal = |part: Part| matches!(part, Part::TagInterest | Part::Neighbour);
+    let told = parts
+        .iter()
+        .filter(|(part, value)| *value >= (SHARE_MIN * most).max(VALUE_MIN) && !(discovery && personal(*part)));
     reasons.extend(told.filter_map(|(part, _)| because(ask, scored, *part, rising)).map(|b| reason(ask.lang, b)));
     if reasons.is_empty() {
         reasons.push(reason(ask.lang, Because::Active));

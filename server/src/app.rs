@@ -9,9 +9,10 @@ use tokio::sync::oneshot;
 
 use crate::clock::Clock;
 use crate::config::{Config, Limits};
-use crate::engine::{CommitError, Engine, Receipt};
 use crate::keys::{KeyError, Keys, random_text};
 use crate::metrics::Metrics;
+use anklang_engine::Engine;
+use anklang_engine::journal::{CommitError, Receipt};
 
 /// Everything a request may need. One for the whole process, shared by its threads.
 pub(crate) struct App {
@@ -62,7 +63,7 @@ impl App {
             // Whoever asked may have gone away; the facts are in all the same.
             let _ = sender.send(result);
         });
-        let submitted = self.engine.submit(facts, self.clock.received(), done).map_err(CommitError::from);
+        let submitted = self.engine.submit(facts, self.clock.received(), done);
         let result = match submitted {
             Ok(()) => receiver.await.map_err(|_| CommitError::Closed)?,
             Err(busy) => Err(busy),

@@ -2,7 +2,31 @@
 //!
 //! Every loader is an iterator over `Result<Fact, LoadError>` that keeps a [`Report`] and a [`Progress`]: see [`Load`].
 //! The facts before a mistake are delivered before the mistake is.
+//!
+//! ```
+//! use anklang_datasets::load::{Load, LoadError, Ndjson};
+//! use anklang_domain::Fact;
+//!
+//! /// Appends what a file says, whatever kind of file it is.
+//! fn import(mut source: impl Load, mut append: impl FnMut(Fact)) -> (u64, Option<LoadError>) {
+//!     let mut first_error = None;
+//!     while let Some(read) = source.next() {
+//!         match read {
+//!             Ok(fact) => append(fact),
+//!             Err(error) => first_error = first_error.or(Some(error)),
+//!         }
+//!         let _percent = source.progress().share().map(|share| share * 100.0);
+//!     }
+//!     (source.report().facts_total(), first_error)
+//! }
+//!
+//! let file = std::io::Cursor::new("{}\n");
+//! let (facts, error) = import(Ndjson::of("facts.ndjson", file)?, |_| {});
+//! assert_eq!((facts, error.map(|error| error.to_string()).as_deref()), (0, Some("facts.ndjson:1: field \"id\": missing")));
+//! # Ok::<(), LoadError>(())
+//! ```
 
+mod csv;
 mod error;
 mod lines;
 mod ndjson;
@@ -13,6 +37,7 @@ use std::collections::BTreeMap;
 
 use anklang_domain::{Body, Fact};
 
+pub use self::csv::{COLUMNS_MAX, Columns, Csv};
 pub use error::{LoadError, Place};
 pub use lines::LINE_BYTES_MAX;
 pub use ndjson::Ndjson;
@@ -47,6 +72,14 @@ pub struct Progress {
     pub bytes_read: u64,
     /// All there is; 0 where that is not known.
     pub bytes_total: u64,
+}
+
+impl Progress {
+    /// The part that was read, from 0 to 1; none where the whole is not known.
+    #[must_use]
+    pub fn share(self) -> Option<f64> {
+        (self.bytes_total > 0).then(|| (self.bytes_read as f64 / self.bytes_total as f64).min(1.0))
+    }
 }
 
 /// What became of an input.
@@ -114,5 +147,18 @@ fn add_one(counts: &mut BTreeMap<String, u64>, name: &str) {
         *count += 1;
     } else {
         counts.insert(name.to_owned(), 1);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn loaders_can_move_to_a_thread_of_their_own() {
+        fn check<T: Load + Send>() {}
+        check::<Ndjson>();
+        check::<Csv>();
+        check::<stackexchange::StackExchange>();
     }
 }

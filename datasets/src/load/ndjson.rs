@@ -273,6 +273,16 @@ mod tests {
     }
 
     #[test]
+    fn what_is_written_reads_back() {
+        use crate::community::{Community, Params};
+        let params = Params { members: 20, discussions: 20, engagements: 500, ..Params::default() };
+        let facts: Vec<Fact> = Community::new(params.check().expect("in range")).facts().collect();
+        let lines: String = facts.iter().map(|fact| serde_json::to_string(fact).expect("json") + "\n").collect();
+        let read: Result<Vec<Fact>, _> = Ndjson::of("f", Cursor::new(lines)).expect("opens").collect();
+        assert_eq!(read.expect("all good"), facts);
+    }
+
+    #[test]
     fn a_bomb_of_gzip_is_one_long_line() {
         let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
         for _ in 0..64 {

@@ -2,10 +2,14 @@
 //! stored.
 
 use anklang_domain::Fact;
+use rayon::iter::{IntoParallelIterator, ParallelIterator};
 
 use super::seen::{IdHash, Seen};
 use super::wire::{Gather, Packer};
 use super::{JournalError, Seq};
+
+/// Fewer blocks than this are sealed where they are: waking another thread costs more.
+const PARALLEL_FROM_BLOCKS: usize = 2;
 
 /// A sealed block and the number of its first fact.
 pub(super) type Sealed = (Seq, Vec<u8>);
@@ -58,13 +62,30 @@ impl Batch {
         if gather.count() > 0 {
             full.push(gather);
         }
-        let mut next = first;
-        let blocks = full.len();
-        for (index, mut gather) in full.into_iter().enumerate() {
-            let start = next;
-            next += u64::from(gather.count());
-            self.blocks.push((start, gather.seal(start, (blocks - 1 - index) as u32, packer)?));
-        }
+        self.blocks = seal(full, first, packer)?;
         Ok(())
     }
+}
+
+/// Compressing costs more than everything else on the way to the disk: several blocks are sealed on several threads.
+fn seal(gathered: Vec<Gather>, first: Seq, packer: &mut Packer) -> Result<Vec<Sealed>, JournalError> {
+    let mut next = first;
+    let follow = (0..gathered.len() as u32).rev();
+    let numbered = gathered.into_iter().zip(follow).map(|(gather, follow)| {
+        let start = next;
+        next += u64::from(gather.count());
+        (start, follow, gather)
+    });
+    let numbered: Vec<_> = numbered.collect();
+    let sealed = |packer: &mut Packer, (start, follow, mut gather): (Seq, u32, Gather)| {
+        Ok((start, gather.seal(start, follow, packer)?))
+    };
+    if numbered.len() < PARALLEL_FROM_BLOCKS {
+        return numbered.into_iter().map(|gather| sealed(packer, gather)).collect();
+    }
+    let packers = numbered.into_par_iter().map_init(Packer::new, |packer, gather| match packer {
+        Ok(packer) => sealed(packer, gather),
+        Err(error) => Err(JournalError::Storage(error.to_string())),
+    });
+    packers.collect()
 }

@@ -56,13 +56,25 @@ const fn approval_of(verb: &Verb) -> f32 {
     }
 }
 
+/// What is given to a member rather than done by them, so that it does not say they were there.
+const GIVEN: [&str; 1] = ["earned_badge"];
+
+/// Whether an engagement says that the member was there at its moment: not what was given to them, and not what is known
+/// to the day alone.
+fn is_presence(engagement: &Engagement) -> bool {
+    let by_day = engagement.props.get("precision").and_then(serde_json::Value::as_str) == Some("day");
+    !by_day && !GIVEN.contains(&engagement.verb.as_str())
+}
+
 impl Views {
     pub(super) fn engaged(&mut self, engagement: &Engagement, at: UnixMillis) {
         self.tally.engagements += 1;
         let member = self.members.intern(&engagement.member);
         let row = self.members.row_mut(member);
         row.engagements += 1;
-        row.visited(at.into());
+        if is_presence(engagement) {
+            row.visited(at.into());
+        }
         let mark = match &engagement.target {
             Target::Item(id) => self.engaged_item(member, id, &engagement.verb, at),
             Target::Tag(name) => self.engaged_topic(member, TopicKind::Tag, name, &engagement.verb, at),

@@ -10,8 +10,8 @@ use super::endpoint::{Access, Content, Endpoint, Params, Verb};
 use super::problem::{Code, Problem};
 use super::{Shared, body, internal, path};
 use crate::app::{App, unique_id};
-use crate::engine::Receipt;
 use crate::keys::Role;
+use anklang_engine::journal::Receipt;
 
 /// The largest item, in bytes of JSON.
 pub(crate) const ITEM_BYTES_MAX: usize = 256 << 10;

@@ -10,10 +10,10 @@ use super::cursor::Cursor;
 use super::endpoint::{Access, Content, Endpoint, Param, Params, Verb};
 use super::params::Query;
 use super::problem::{Code, Problem};
-use super::{Shared, items, path};
-use crate::engine::ListError;
+use super::{Shared, index_problem, items, path};
 use crate::keys::Role;
 use crate::nearest::nearest;
+use anklang_engine::ListError;
 
 /// The longest search, in characters.
 const SEARCH_CHARS_MAX: usize = 500;
@@ -148,6 +148,7 @@ fn answer(
     let list = app.engine.list(&wanted).map_err(|error| match error {
         ListError::UnknownItem(id) => items::unknown(&id),
         ListError::Field { field, what } => Problem::new(Code::BadParameter, what).field(field),
+        ListError::Index(index) => index_problem(&index),
     })?;
     let next = list.more && !list.items.is_empty();
     let next_cursor = next.then(|| {

@@ -26,11 +26,16 @@ use actix_web::{HttpRequest, HttpResponse, Resource, ResponseError, Route, guard
 use self::endpoint::Endpoint;
 use self::problem::{Code, Problem};
 use crate::app::App;
-use crate::engine::{CommitError, EngineError};
 use crate::nearest::nearest;
+use anklang_engine::EngineError;
+use anklang_engine::index::IndexError;
+use anklang_engine::journal::CommitError;
 
 /// How long a browser may remember that it may call the tracking addresses.
 const CORS_SECONDS_MAX: usize = 86_400;
+
+/// After how many seconds to come back when the storage refused: somebody must act first.
+const STORAGE_RETRY_AFTER_S: u64 = 5;
 
 /// Registers every endpoint of the table, and what answers where there is none.
 pub(crate) fn configure(config: &mut web::ServiceConfig) {
@@ -114,6 +119,23 @@ impl From<CommitError> for Problem {
 pub(crate) fn engine_problem(error: EngineError) -> Problem {
     match error {
         EngineError::Journal(journal) => journal_problem(&journal),
+        EngineError::Index(index) => index_problem(&index),
+        EngineError::File { .. } => {
+            tracing::error!(%error, "a file of the data folder");
+            Problem::new(Code::Storage, error.to_string()).retry_after(STORAGE_RETRY_AFTER_S)
+        }
+        EngineError::Closing => Problem::new(Code::NotReady, error.to_string()).retry_after(1),
+    }
+}
+
+/// The text index: its files are for whoever runs the server to mend.
+pub(crate) fn index_problem(error: &IndexError) -> Problem {
+    tracing::error!(%error, "the text index failed");
+    match error {
+        IndexError::Open { .. } | IndexError::Storage(_) | IndexError::File(_) => {
+            Problem::new(Code::Storage, error.to_string()).retry_after(STORAGE_RETRY_AFTER_S)
+        }
+        IndexError::NoWriter => Problem::new(Code::Internal, error.to_string()),
     }
 }
 
@@ -123,7 +145,7 @@ pub(crate) fn journal_problem(error: &anklang_engine::journal::JournalError) -> 
     tracing::error!(%error, "the journal refused");
     match error {
         JournalError::Storage(_) | JournalError::Locked(_) => {
-            Problem::new(Code::Storage, error.to_string()).retry_after(5)
+            Problem::new(Code::Storage, error.to_string()).retry_after(STORAGE_RETRY_AFTER_S)
         }
         JournalError::Refused { .. } => Problem::new(Code::BadField, error.to_string()),
         JournalError::Corrupt { .. } | JournalError::Version { .. } => Problem::new(Code::Internal, error.to_string()),

@@ -43,7 +43,7 @@ impl Export {
         }
     }
 
-    fn local(&self, engine: &crate::engine::Engine, out: &mut dyn Write) -> Result<io::Result<()>, Failure> {
+    fn local(&self, engine: &anklang_engine::Engine, out: &mut dyn Write) -> Result<io::Result<()>, Failure> {
         let mut result = Ok(());
         let mut write = |fact: &anklang_domain::Fact| -> bool {
             if result.is_ok() {

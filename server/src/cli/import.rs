@@ -12,7 +12,7 @@ use super::open;
 use super::terminal::{Bar, say};
 use crate::clock::Clock;
 use crate::config::Config;
-use crate::engine::{Engine, Progress as _};
+use anklang_engine::{Engine, Progress as _};
 
 /// Facts that become durable together.
 const FACTS_PER_COMMIT: usize = 5_000;

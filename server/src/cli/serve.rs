@@ -10,8 +10,8 @@ use super::failure::Failure;
 use super::terminal::{Bar, say};
 use crate::app::App;
 use crate::config::Config;
-use crate::engine::{Engine, Options};
 use crate::server::{Application, keys_for};
+use anklang_engine::{Engine, Options};
 
 /// Serves lists and takes events over HTTP.
 #[derive(Debug, Args)]

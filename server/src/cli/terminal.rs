@@ -8,7 +8,7 @@ use tracing_subscriber::EnvFilter;
 
 use super::failure::Failure;
 use crate::config::{Config, LOG_DEFAULT};
-use crate::engine::Progress;
+use anklang_engine::Progress;
 
 /// Writes one line of the result. False where nobody reads any more, such as `head`.
 pub(crate) fn say(line: impl std::fmt::Display) -> bool {

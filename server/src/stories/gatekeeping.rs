@@ -71,11 +71,31 @@ fn only_a_command_on_the_same_machine_may_order_a_backup() {
 #[test]
 fn a_full_queue_says_when_to_come_back() {
     let site = Site::with(|config| config.limits.queue_facts_max = 1);
-    let batch = json!({"batch": [{"type": "page", "userId": "a"}, {"type": "page", "userId": "a"}]});
-    let full = site.post("/v1/batch", batch);
-    assert_eq!(full.header("retry-after"), "1");
-    assert_eq!(full.problem(429, "queue_full")["retry_after"], 1);
-    assert!(site.get("/metrics").text.contains("anklang_queue_full_total 1"));
+    let page = || site.post("/v1/page", json!({"userId": "a"}));
+    // The writing thread is held up while it tells of a first fact; a second one waits; a third finds no room.
+    let (held, go) = (std::sync::mpsc::channel(), std::sync::mpsc::channel::<()>());
+    let fact = r#"{"id":"f","at":"2018-01-01T00:00:00Z","type":"item_removed","item":"1"}"#;
+    let done = Box::new(move |_| {
+        held.0.send(()).expect("somebody waits");
+        let _ = go.1.recv();
+    });
+    let first = vec![serde_json::from_str(fact).expect("a fact")];
+    site.engine.submit(first, UnixMillis::default(), done).expect("nothing waits yet");
+    held.1.recv().expect("told");
+    let full = std::thread::scope(|scope| {
+        let waiting = scope.spawn(page);
+        let refused = (0..20).find_map(|_| {
+            std::thread::sleep(std::time::Duration::from_millis(300));
+            Some(page()).filter(|answer| answer.status != 200)
+        });
+        go.0.send(()).expect("somebody waits");
+        assert_eq!(waiting.join().expect("no panic").status, 200);
+        refused.expect("the queue is full")
+    });
+    let seconds = full.header("retry-after").parse::<u64>().expect("seconds");
+    assert!(seconds >= 1);
+    assert_eq!(full.problem(429, "queue_full")["retry_after"], seconds);
+    assert!(!site.get("/metrics").text.contains("anklang_queue_full_total 0"));
 }
 
 #[test]

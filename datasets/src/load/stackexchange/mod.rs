@@ -65,7 +65,9 @@ impl StackExchange {
     /// Opens a dump and reads it once, to learn the order of things; the facts are made by a second reading, so memory
     /// is about 60 bytes a row however long its text.
     pub fn open(folder: &Path) -> Result<Self, LoadError> {
-        let scan = Scan::of(folder)?;
+        let mut scan = Scan::of(folder)?;
+        // Taken from the end, so that the first comes first.
+        scan.errors.reverse();
         let mut files = Vec::new();
         for (_, name) in FILES {
             let path = folder.join(name);
@@ -90,6 +92,8 @@ impl StackExchange {
 
     fn read(&mut self) -> Option<Result<Fact, LoadError>> {
         let Some(entry) = self.scan.entries.get(self.next).copied() else {
+            // Rows that are left out were read by the first reading.
+            self.bytes_read = self.scan.bytes_total;
             return self.scan.errors.pop().map(Err);
         };
         self.next += 1;

@@ -204,6 +204,11 @@ fn a_quiet_community_comes_in_whole() {
 }
 
 fn check_whole(facts: &[Fact]) {
+    for fact in facts {
+        let line = serde_json::to_string(fact).expect("json");
+        assert!(line.len() < crate::load::LINE_BYTES_MAX, "{}", fact.id);
+        assert_eq!(serde_json::from_str::<Fact>(&line).expect("reads back"), *fact);
+    }
     assert!(facts.is_sorted_by_key(|fact| fact.at));
     let ids: HashSet<&str> = facts.iter().map(|fact| fact.id.as_str()).collect();
     assert_eq!(ids.len(), facts.len(), "every fact has an id of its own");

@@ -30,16 +30,18 @@ use super::{JournalError, Seq};
 pub const FORMAT: u8 = 1;
 /// The largest fact that is taken, in encoded bytes: far above any limit of the API.
 pub const FACT_BYTES_MAX: usize = 16 << 20;
-/// A block is closed when its facts have this many bytes: large enough to compress well, small enough to be read for one
-/// fact.
-pub const BLOCK_BYTES_TARGET: usize = 256 << 10;
+/// A block is closed when its facts have this many bytes: large enough to compress well, small enough that a large append
+/// is several blocks, which are compressed side by side.
+pub const BLOCK_BYTES_TARGET: usize = 64 << 10;
 /// No block has more bytes of facts than this; a reader refuses one that says so before it allocates.
 const BLOCK_BYTES_MAX: usize = BLOCK_BYTES_TARGET + FACT_BYTES_MAX;
 /// Bytes before the payload.
 pub const HEADER_BYTES: usize = 37;
 /// Payloads smaller than this are not worth compressing.
 const COMPRESS_FROM_BYTES: usize = 256;
-/// The fast end of zstd: measured against lz4 and zstd 1, see `benches/`.
+/// Measured on 1000 engagements of 195 bytes (ratio, packing, unpacking): zstd 3 2.9, 290 and 1160 MB/s; zstd 1 2.8, 410 and
+/// 1200; zstd -1 2.3, 450 and 1380; zstd -7 2.1, 560 and 1460; lz4 1.9, 610 and 3530. Level 1 is a third smaller than lz4
+/// for 150 ns a fact.
 const ZSTD_LEVEL: i32 = 1;
 const MAGIC: [u8; 3] = *b"AKJ";
 const STORED: u8 = 0;
