@@ -160,3 +160,28 @@ pub(crate) fn internal(error: impl std::fmt::Display) -> Problem {
 
 /// The application's state, as handlers get it.
 pub(crate) type Shared = web::Data<App>;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use anklang_engine::journal::JournalError;
+    use std::sync::Arc;
+
+    #[test]
+    fn what_the_engine_cannot_do_says_who_must_act() {
+        let commit = |error: JournalError| Problem::from(CommitError::Journal(Arc::new(error)));
+        let file = || std::io::Error::other("disk full");
+        for (problem, code, retry) in [
+            (commit(JournalError::Storage("full".into())), Code::Storage, Some(5)),
+            (commit(JournalError::Refused { index: 0, what: "deep".into() }), Code::BadField, None),
+            (commit(JournalError::Corrupt { block: 1, what: "bits".into() }), Code::Internal, None),
+            (Problem::from(CommitError::Closed), Code::NotReady, Some(1)),
+            (engine_problem(EngineError::File { path: "x".into(), source: file() }), Code::Storage, Some(5)),
+            (engine_problem(EngineError::Closing), Code::NotReady, Some(1)),
+            (index_problem(&IndexError::File(file())), Code::Storage, Some(5)),
+            (index_problem(&IndexError::NoWriter), Code::Internal, None),
+        ] {
+            assert_eq!((problem.code, problem.retry_after_s), (code, retry), "{problem}");
+        }
+    }
+}

@@ -72,7 +72,7 @@ fn show(config: &Config, end: UnixMillis) -> Result<(), Failure> {
         stats.members, stats.items
     ));
     let Some((member, list)) = worth_showing(&engine, end) else { return Ok(()) };
-    say(missed::page(&list));
+    say(missed::page(&serde_json::to_value(&list).map_err(|error| Failure::Other(error.to_string()))?));
     let (address, item) = (config.listen, list.items.first().map_or("", |item| item.id.as_str()));
     say(format_args!(
         "\nTry:\n  curl 'http://{address}/v1/members/{member}/missed?limit=5&explain=true'\n  \

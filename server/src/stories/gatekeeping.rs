@@ -39,6 +39,9 @@ fn a_key_opens_what_its_role_is_for() {
         [(track, [403, 403, 403]), (ingest, [200, 403, 403]), (serve, [403, 200, 403]), (admin, [200, 200, 200])]
     {
         site.key = Some(key);
+        if put == 403 {
+            site.put("/v1/items/1", json!({})).problem(403, "key_forbidden");
+        }
         assert_eq!(site.put("/v1/items/1", json!({})).status, put);
         assert_eq!(site.get("/v1/trending").status, list);
         assert_eq!(site.get("/v1/members/a").status, explain);
