@@ -105,7 +105,7 @@ fn say_json(list: &List) -> bool {
 }
 
 /// A list to read.
-fn page(list: &List) -> String {
+pub(crate) fn page(list: &List) -> String {
     let whom = list.member.as_ref().map_or("anybody", |id| id.as_str());
     let since = list.since.map_or(String::new(), |since| format!(" since {since}"));
     let mut out = format!("Missed by {whom}{since}, as of {}", list.at);

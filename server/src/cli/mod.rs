@@ -2,6 +2,7 @@
 //! something failed, 2 where the command was used wrongly.
 
 pub(crate) mod backup;
+mod demo;
 mod doctor;
 mod erase;
 mod export;
@@ -13,6 +14,7 @@ mod open;
 mod rebuild;
 mod restore;
 mod serve;
+mod simulate;
 mod terminal;
 
 use std::path::PathBuf;
@@ -39,8 +41,10 @@ struct Args {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Demo(demo::Demo),
     Serve(serve::Serve),
     Import(import::Import),
+    Simulate(simulate::Simulate),
     Missed(missed::Missed),
     Export(export::Export),
     Backup(backup::Backup),
@@ -72,6 +76,8 @@ fn run(args: Args) -> Result<(), Failure> {
     terminal::log_to_stderr(&config);
     match args.command {
         Command::Serve(serve) => serve.run(config),
+        Command::Demo(demo) => demo.run(config),
+        Command::Simulate(simulate) => simulate.run(&config),
         Command::Import(import) => import.run(&config),
         Command::Missed(missed) => missed.run(&config),
         Command::Export(export) => export.run(&config),

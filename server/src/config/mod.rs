@@ -18,7 +18,7 @@ pub const DATA_DEFAULT: &str = "./anklang-data";
 /// Where the server listens.
 pub const LISTEN_DEFAULT: &str = "127.0.0.1:8080";
 /// What is logged.
-pub const LOG_DEFAULT: &str = "info";
+pub const LOG_DEFAULT: &str = "info,actix_server=warn";
 
 /// Bounds of the server, each with its default.
 #[derive(Debug, Clone, PartialEq, Eq)]

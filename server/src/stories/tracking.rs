@@ -15,7 +15,7 @@ fn two_items(site: &Site) {
 fn check(method_of: &str, path: &str, headers: &[(&str, &str)], body: &[u8]) {
     let site = Site::open();
     two_items(&site);
-    assert_eq!(site.ids("/v1/members/ana/missed"), ["1", "2"]);
+    assert_eq!(site.ids("/v1/members/ana/missed").len(), 2);
     let answer = site.send("POST", path, headers, body).ok();
     assert_eq!(answer["success"], true, "{method_of}");
     assert_eq!(site.ids("/v1/members/ana/missed"), ["2"], "{method_of}");
