@@ -41,7 +41,7 @@ pub(crate) const ENDPOINTS: &[Endpoint] = &[
     Endpoint {
         about: "An item as it is known.",
         access: Access::Role(Role::Serve),
-        gives: Content::Json("Item"),
+        gives: Content::Json("ItemView"),
         ..Endpoint::new(Verb::Get, "/v1/items/{id}", "getItem", |route| route.to(get))
     },
     Endpoint {

@@ -84,7 +84,17 @@ fn open_to_pages() -> Cors {
         .max_age(CORS_SECONDS_MAX)
 }
 
+/// How requests are counted that no endpoint answers.
+const UNMATCHED: &str = "unmatched";
+
+fn count_unmatched(request: &HttpRequest, status: u16) {
+    if let Some(app) = request.app_data::<Shared>() {
+        app.metrics.answered("any", UNMATCHED, status, std::time::Duration::ZERO);
+    }
+}
+
 async fn wrong_method(request: HttpRequest, allowed: String) -> HttpResponse {
+    count_unmatched(&request, Code::MethodNotAllowed.status());
     let detail = format!("{} is not answered here; {allowed} is", request.method());
     let mut answer = Problem::new(Code::MethodNotAllowed, detail).error_response();
     if let Ok(value) = allowed.parse() {
@@ -94,6 +104,7 @@ async fn wrong_method(request: HttpRequest, allowed: String) -> HttpResponse {
 }
 
 async fn unknown_route(request: HttpRequest) -> HttpResponse {
+    count_unmatched(&request, Code::UnknownRoute.status());
     let path: String = request.path().chars().take(200).collect();
     let hint = match nearest(&path, endpoint::all().map(|endpoint| endpoint.path)) {
         Some(like) => format!("there is {like}; all of it is at /openapi.json"),

@@ -125,7 +125,7 @@ pub(crate) fn page(list: &Value) -> String {
 fn entry(out: &mut String, item: &Value) {
     let all = |name: &str| item[name].as_array().map(Vec::as_slice).unwrap_or_default().iter();
     let text = |name: &str| item[name].as_str().unwrap_or_default();
-    let _ = write!(out, "\n\n{:3}. {}", item["position"], text("title"));
+    let _ = write!(out, "\n\n{:3}. {}", item["position"].as_u64().unwrap_or_default(), text("title"));
     let _ = write!(out, "\n     {} · {:.2}", text("id"), item["score"].as_f64().unwrap_or_default());
     let tags: Vec<&str> = all("tags").filter_map(Value::as_str).collect();
     if !tags.is_empty() {
