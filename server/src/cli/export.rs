@@ -81,7 +81,8 @@ impl Export {
     }
 }
 
-fn line(out: &mut dyn Write, fact: &anklang_domain::Fact) -> io::Result<()> {
+/// Writes a fact as a line.
+pub(crate) fn line(out: &mut dyn Write, fact: &anklang_domain::Fact) -> io::Result<()> {
     serde_json::to_writer(&mut *out, fact)?;
     out.write_all(b"\n")
 }
