@@ -8,3 +8,4 @@ mod disk_full;
 mod erasure;
 mod rebuild;
 mod site;
+mod small;

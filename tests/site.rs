@@ -118,7 +118,10 @@ impl Server {
                 }
             }
         };
-        Self { child, address, agent: client() }
+        let server = Self { child, address, agent: client() };
+        // The port is taken a moment before signals are listened to.
+        server.get("/health/ready").ok();
+        server
     }
 
     /// Sends a request that must be answered.

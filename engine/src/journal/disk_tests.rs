@@ -137,7 +137,6 @@ fn a_half_written_generation_is_removed() {
     assert!(matches!(DiskJournal::open(folder.path()), Err(JournalError::Corrupt { .. })));
 }
 
-/// Every stored byte, and every block unpacked.
 #[test]
 fn a_long_journal_is_rewritten_without_a_repetition() {
     let folder = folder();
@@ -150,6 +149,7 @@ fn a_long_journal_is_rewritten_without_a_repetition() {
     assert_eq!(all(&journal, 0).len(), 12_000);
 }
 
+/// Every stored byte, and every block unpacked.
 fn everything(folder: &TempDir) -> Vec<u8> {
     let mut bytes = every_byte(folder.path());
     for entry in fs::read_dir(folder.path()).expect("a folder") {
