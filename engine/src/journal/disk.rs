@@ -13,7 +13,6 @@ use super::reading::{read_blocks, read_ids};
 use super::rewriting::{Copier, copy_blocks};
 use super::seen::Seen;
 use super::sled::Store;
-use super::wire::Packer;
 use super::{Appended, Edit, Journal, JournalError, Rewritten, Seq, Visit};
 
 /// The file of ids in a generation's folder.
@@ -38,7 +37,6 @@ pub struct DiskJournal {
 struct Writer {
     seen: Seen,
     ids: IdsFile,
-    packer: Packer,
     /// A write failed: the store must be opened anew before the next.
     failed: bool,
 }
@@ -67,7 +65,7 @@ impl DiskJournal {
             return Err(JournalError::Corrupt { block: next, what });
         }
         read_ids(&store, &mut ids, &mut seen, next)?;
-        let writer = Writer { seen, ids, packer: Packer::new()?, failed: false };
+        let writer = Writer { seen, ids, failed: false };
         let live = Live { store: Some(Arc::new(store)), next, generation };
         Ok(Self { writer: Mutex::new(writer), live: RwLock::new(live), rewriting: Mutex::new(()), folder })
     }
@@ -117,7 +115,7 @@ impl Journal for DiskJournal {
         let writer = &mut *guard;
         self.revive(writer)?;
         let (store, first) = self.store()?;
-        let batch = Batch::prepare(facts, first, &mut writer.seen, &mut writer.packer)?;
+        let batch = Batch::prepare(facts, first, &mut writer.seen)?;
         if batch.blocks.is_empty() {
             return Ok(Appended { first, fresh: batch.fresh });
         }
