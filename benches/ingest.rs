@@ -140,7 +140,7 @@ fn append(journal: &DiskJournal, facts: &[Fact]) -> Result<(), Failure> {
 fn clients(folder: &Path, plan: &Plan, supply: &mut Supply, size: usize) -> Result<f64, Failure> {
     let journal = Arc::new(DiskJournal::open(folder)?);
     let committer = Committer::start(journal, |_, _| {}, Limits::default())?;
-    let each = (plan.round.as_millis() as usize * 2000 / CLIENTS / size.max(20)).clamp(2, plan.batches_max);
+    let each = (plan.round.as_millis() as usize * 1000 / CLIENTS / size.max(20)).clamp(2, plan.batches_max);
     let mut rates = Vec::new();
     for _ in 0..plan.rounds {
         let share = |_| (0..each).map(|_| supply.take(size)).collect::<Result<Vec<_>, _>>();

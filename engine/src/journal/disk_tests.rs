@@ -1,7 +1,9 @@
 //! What only a journal on disk can get wrong.
 
 use std::fs;
-use std::process::Command;
+use std::io::{BufRead, BufReader};
+use std::process::{Command, Stdio};
+use std::time::Duration;
 
 use tempfile::TempDir;
 
@@ -197,6 +199,65 @@ fn nothing_of_what_was_dropped_is_left() {
     assert!(!holds(&after, "zaphod") && !holds(&after, "text of 2") && !holds(&after, "alone"));
     assert!(holds(&after, "text of 3"));
     assert_eq!(open(&folder).next_seq(), 1600);
+}
+
+const KILLED_FOLDER: &str = "ANKLANG_TEST_KILLED_FOLDER";
+const KILL_ROUNDS: u64 = 8;
+/// Facts of the appends, in turn: one value, a few, many blocks.
+const KILLED_APPENDS: [usize; 4] = [1, 40, 3, 4000];
+
+fn killed_append(number: usize) -> Vec<Fact> {
+    few(&format!("k{number}-"), KILLED_APPENDS[number % KILLED_APPENDS.len()])
+}
+
+#[test]
+#[ignore = "run by what_was_acknowledged_survives_a_kill"]
+fn appends_until_killed() {
+    let journal = DiskJournal::open(std::env::var_os(KILLED_FOLDER).expect("a folder").as_ref()).expect("opens");
+    let mut skip = journal.next_seq() as usize;
+    for number in 0.. {
+        let facts = killed_append(number);
+        if skip > 0 {
+            skip -= facts.len();
+            continue;
+        }
+        journal.append(&facts).expect("appended");
+        println!("acknowledged {number}");
+    }
+}
+
+#[test]
+fn what_was_acknowledged_survives_a_kill() {
+    let folder = folder();
+    let test = std::env::current_exe().expect("a test binary");
+    let mut acknowledged = None;
+    for round in 0..KILL_ROUNDS {
+        let mut child = Command::new(&test)
+            .args(["--exact", "--ignored", "--nocapture", "journal::disk_tests::appends_until_killed"])
+            .env(KILLED_FOLDER, folder.path())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("runs");
+        let lines = BufReader::new(child.stdout.take().expect("output")).lines();
+        let mut numbers = lines.filter_map(|line| line.ok()?.strip_prefix("acknowledged ")?.parse::<usize>().ok());
+        acknowledged = numbers.by_ref().take(3).last().or(acknowledged);
+        std::thread::sleep(Duration::from_millis(round * 7));
+        child.kill().expect("killed");
+        child.wait().expect("gone");
+        // What it wrote before it died.
+        acknowledged = numbers.last().or(acknowledged);
+        let journal = open(&folder);
+        let read = all(&journal, 0);
+        let (mut whole, mut expected) = (0, Vec::new());
+        while expected.len() < read.len() {
+            expected.extend(killed_append(whole));
+            whole += 1;
+        }
+        assert!(read.into_iter().map(|(_, fact)| fact).eq(expected), "round {round}: half of an append");
+        assert!(Some(whole) > acknowledged, "round {round}: {whole} appends, {acknowledged:?} was acknowledged");
+    }
+    assert!(acknowledged > Some(20), "{acknowledged:?}");
 }
 
 /// The test below, in a process whose files may not grow beyond a limit, as on a full disk.
