@@ -159,8 +159,10 @@ impl Journal for DiskJournal {
     }
 
     fn backup(&self, to: &Path) -> Result<Seq, JournalError> {
-        let (store, end) = self.store()?;
-        let generation = self.generation();
+        let (store, end, generation) = {
+            let live = self.live.read();
+            (live.store.clone().ok_or_else(closed)?, live.next, live.generation)
+        };
         let folder = Folder::create(to)?;
         let path = folder.generation(generation);
         let (copy, _) = Store::open(&path)?;
