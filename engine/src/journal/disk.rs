@@ -53,8 +53,8 @@ impl DiskJournal {
     pub fn open(folder: &Path) -> Result<Self, JournalError> {
         let (folder, generation) = Folder::open(folder)?;
         let path = folder.generation(generation);
-        let (store, next) = Store::open(&path)?;
-        let (mut ids, mut seen) = IdsFile::open(&path.join(IDS))?;
+        let (store, ids) = rayon::join(|| Store::open(&path), || IdsFile::open(&path.join(IDS)));
+        let ((store, next), (mut ids, mut seen)) = (store?, ids?);
         if ids.saved() > next {
             let what = format!(
                 "the journal ends before fact {next}, yet {} facts had been written. Restore a backup; or, to go on with \
