@@ -84,7 +84,17 @@ fn open_to_pages() -> Cors {
         .max_age(CORS_SECONDS_MAX)
 }
 
+/// How requests are counted that no endpoint answers.
+const UNMATCHED: &str = "unmatched";
+
+fn count_unmatched(request: &HttpRequest, status: u16) {
+    if let Some(app) = request.app_data::<Shared>() {
+        app.metrics.answered("any", UNMATCHED, status, std::time::Duration::ZERO);
+    }
+}
+
 async fn wrong_method(request: HttpRequest, allowed: String) -> HttpResponse {
+    count_unmatched(&request, Code::MethodNotAllowed.status());
     let detail = format!("{} is not answered here; {allowed} is", request.method());
     let mut answer = Problem::new(Code::MethodNotAllowed, detail).error_response();
     if let Ok(value) = allowed.parse() {
@@ -94,6 +104,7 @@ async fn wrong_method(request: HttpRequest, allowed: String) -> HttpResponse {
 }
 
 async fn unknown_route(request: HttpRequest) -> HttpResponse {
+    count_unmatched(&request, Code::UnknownRoute.status());
     let path: String = request.path().chars().take(200).collect();
     let hint = match nearest(&path, endpoint::all().map(|endpoint| endpoint.path)) {
         Some(like) => format!("there is {like}; all of it is at /openapi.json"),
@@ -160,3 +171,28 @@ pub(crate) fn internal(error: impl std::fmt::Display) -> Problem {
 
 /// The application's state, as handlers get it.
 pub(crate) type Shared = web::Data<App>;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use anklang_engine::journal::JournalError;
+    use std::sync::Arc;
+
+    #[test]
+    fn what_the_engine_cannot_do_says_who_must_act() {
+        let commit = |error: JournalError| Problem::from(CommitError::Journal(Arc::new(error)));
+        let file = || std::io::Error::other("disk full");
+        for (problem, code, retry) in [
+            (commit(JournalError::Storage("full".into())), Code::Storage, Some(5)),
+            (commit(JournalError::Refused { index: 0, what: "deep".into() }), Code::BadField, None),
+            (commit(JournalError::Corrupt { block: 1, what: "bits".into() }), Code::Internal, None),
+            (Problem::from(CommitError::Closed), Code::NotReady, Some(1)),
+            (engine_problem(EngineError::File { path: "x".into(), source: file() }), Code::Storage, Some(5)),
+            (engine_problem(EngineError::Closing), Code::NotReady, Some(1)),
+            (index_problem(&IndexError::File(file())), Code::Storage, Some(5)),
+            (index_problem(&IndexError::NoWriter), Code::Internal, None),
+        ] {
+            assert_eq!((problem.code, problem.retry_after_s), (code, retry), "{problem}");
+        }
+    }
+}

@@ -74,7 +74,7 @@ fn show(config: &Config, community: &Community, end: UnixMillis) -> Result<(), F
         stats.members, stats.items
     ));
     let Some((member, list)) = worth_showing(&engine, end) else { return Ok(()) };
-    say(missed::page(&list));
+    say(missed::page(&serde_json::to_value(&list).map_err(|error| Failure::Other(error.to_string()))?));
     let params = Params::default();
     let trial = trial(&engine, &community.truth(), params.members, params.position_bias, end);
     say(format_args!("\n{}", trial.map_err(|error| Failure::Other(error.to_string()))?));

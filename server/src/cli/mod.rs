@@ -60,7 +60,7 @@ enum Command {
 #[must_use]
 pub fn main() -> ExitCode {
     let args = Args::parse();
-    match run(args) {
+    match run(args, std::env::vars()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
             terminal::complain(&failure);
@@ -69,8 +69,16 @@ pub fn main() -> ExitCode {
     }
 }
 
-fn run(args: Args) -> Result<(), Failure> {
-    let mut config = Config::load(args.config.as_deref(), std::env::vars())?;
+/// Runs one command line, as in the tests.
+#[cfg(test)]
+pub(crate) fn run_line(words: &[&str]) -> Result<(), Failure> {
+    let args =
+        Args::try_parse_from(std::iter::once(&"anklang").chain(words)).map_err(|e| Failure::Use(e.to_string()))?;
+    run(args, std::iter::empty())
+}
+
+fn run(args: Args, variables: impl Iterator<Item = (String, String)>) -> Result<(), Failure> {
+    let mut config = Config::load(args.config.as_deref(), variables)?;
     if let Some(data) = args.data {
         config.data = data;
     }
@@ -88,5 +96,15 @@ fn run(args: Args) -> Result<(), Failure> {
         Command::Doctor(doctor) => doctor.run(&config),
         Command::Erase(erase) => erase.run(&config),
         Command::Key(key) => key.run(&config),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_well_formed() {
+        super::Args::command().debug_assert();
     }
 }

@@ -55,7 +55,7 @@ impl Bar {
 impl Progress for Bar {
     fn phase(&self, name: &str, total: Option<u64>) {
         if !self.watched {
-            tracing::info!(total, "{name}");
+            tracing::debug!(total, "{name}");
             return;
         }
         let fresh = total.map_or_else(ProgressBar::new_spinner, ProgressBar::new);

@@ -33,6 +33,8 @@ pub struct Limits {
     pub batch_bytes_max: usize,
     /// Facts that wait for the journal; one more gets 429.
     pub queue_facts_max: usize,
+    /// Seconds that a request's body may take to arrive whole.
+    pub body_seconds_max: u64,
     /// Minutes between snapshots, which make the next start quick; 0 takes one at the end only.
     pub snapshot_minutes: u64,
 }
@@ -45,6 +47,7 @@ impl Default for Limits {
             requests_in_flight_max: 1_024,
             batch_bytes_max: 32 << 20,
             queue_facts_max: 100_000,
+            body_seconds_max: 30,
             snapshot_minutes: 15,
         }
     }
@@ -108,6 +111,9 @@ const SETTINGS: &[(&str, Set)] = &[
     ("limits.requests_in_flight_max", |config, text| at_least_one(&mut config.limits.requests_in_flight_max, text)),
     ("limits.batch_bytes_max", |config, text| at_least_one(&mut config.limits.batch_bytes_max, text)),
     ("limits.queue_facts_max", |config, text| at_least_one(&mut config.limits.queue_facts_max, text)),
+    ("limits.body_seconds_max", |config, text| {
+        keep(&mut config.limits.body_seconds_max, text, "a whole number of seconds")
+    }),
     ("limits.snapshot_minutes", |config, text| {
         keep(&mut config.limits.snapshot_minutes, text, "a whole number of minutes")
     }),

@@ -50,6 +50,7 @@ fn the_same_idempotency_key_is_one_fact() {
     let put = || site.send("PUT", "/v1/items/1", &[("Idempotency-Key", "k1")], br#"{"title":"T"}"#).ok();
     assert_eq!(put(), json!({"accepted": 1, "duplicates": 0}));
     assert_eq!(put(), json!({"accepted": 0, "duplicates": 1}));
+    assert_eq!(site.send("PUT", "/v1/items/2", &[("Idempotency-Key", "k1")], b"{}").ok()["accepted"], 1);
     let long = "k".repeat(101);
     let refused = site.send("PUT", "/v1/items/1", &[("Idempotency-Key", &long)], b"{}").problem(400, "bad_field");
     assert_eq!(refused["field"], "Idempotency-Key");

@@ -1,5 +1,6 @@
 //! Stories over real HTTP: a server on a port of its own, and a client that knows nothing of its inside.
 
+mod commands;
 mod community;
 mod gatekeeping;
 mod strange;
@@ -78,6 +79,15 @@ impl Site {
     }
 
     fn with(change: impl FnOnce(&mut Config)) -> Self {
+        Self::start(change, |_| Options::in_memory())
+    }
+
+    /// A site that keeps its facts in its folder.
+    fn on_disk() -> Self {
+        Self::start(|_| {}, |data| Options::new(data))
+    }
+
+    fn start(change: impl FnOnce(&mut Config), options: fn(&std::path::Path) -> Options) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         let mut config = Config { listen: SocketAddr::from(([127, 0, 0, 1], 0)), ..Config::default() };
         config.limits.workers = 1;
@@ -85,7 +95,7 @@ impl Site {
         config.data = folder.path().to_owned();
         let (sender, receiver) = std::sync::mpsc::channel();
         let thread = std::thread::spawn(move || {
-            let mut options = Options::in_memory();
+            let mut options = options(&config.data);
             options.as_of = config.as_of;
             options.limits.queue_facts_max = config.limits.queue_facts_max;
             let engine = Arc::new(Engine::open(options, &Quiet).expect("an engine"));

@@ -156,3 +156,15 @@ fn with_a_stopped_clock_what_arrives_lies_just_before_it() {
     assert!(export.contains("\"received_at\":\"2018-08-15T08:59:59.999Z\""), "{export}");
     assert!(export.contains("\"at\":\"2018-08-15T08:59:54.999Z\""), "{export}");
 }
+
+#[test]
+fn two_people_at_one_browser_stay_two() {
+    let site = Site::open();
+    for user in ["ana", "bo"] {
+        site.post("/v1/track", json!({"event": "Liked", "userId": user, "anonymousId": "x", "properties": {"id": 1}}))
+            .ok();
+    }
+    let ids = |who: &str| site.get(&format!("/v1/members/{who}")).ok()["ids"].to_string();
+    assert!(!ids("ana").contains("bo"), "{}", ids("ana"));
+    assert!(!ids("bo").contains("ana"), "{}", ids("bo"));
+}
