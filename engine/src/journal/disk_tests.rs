@@ -143,6 +143,18 @@ fn a_half_written_generation_is_removed() {
     assert!(matches!(DiskJournal::open(folder.path()), Err(JournalError::Corrupt { .. })));
 }
 
+#[test]
+fn a_long_journal_is_rewritten_without_a_repetition() {
+    let folder = folder();
+    let journal = open(&folder);
+    // More than the tail, so that the copy catches up before it stops the appends, and finds nothing left to do then.
+    let facts = few("a", 12_000);
+    facts.chunks(5_000).for_each(|part| drop(journal.append(part).expect("appended")));
+    journal.rewrite(&|_| Edit::Keep).expect("rewritten");
+    assert_eq!(journal.next_seq(), 12_000);
+    assert_eq!(all(&journal, 0).len(), 12_000);
+}
+
 /// Every stored byte, and every block unpacked.
 fn everything(folder: &TempDir) -> Vec<u8> {
     let mut bytes = every_byte(folder.path());

@@ -56,6 +56,10 @@ impl<'a> Copier<'a> {
 
     /// Copies what is not copied yet, up to `end`.
     pub(super) fn copy(&mut self, from: &Store, end: Seq) -> Result<(), JournalError> {
+        if self.done >= end {
+            // A store has no block to begin with there, and would begin with the one before.
+            return Ok(());
+        }
         for block in whole_blocks(from, self.done, end)? {
             let (first, bytes) = block?;
             let block = Block::read(first, &bytes)?;
