@@ -28,6 +28,9 @@ pub const ABSENCE_MAX_MS: i64 = 30 * DAY_MS;
 /// Places that can be reached by paging.
 pub const PLACES_MAX: usize = 300;
 
+/// Candidates that the places are chosen from.
+const RANKED_MAX: usize = PLACES_MAX + 50;
+
 /// Why there is no list.
 #[derive(Debug, thiserror::Error)]
 pub enum ListError {
@@ -190,7 +193,7 @@ fn for_member(ask: &Ask<'_>, found: Vec<ItemIx>, want: Want, places: usize) -> V
     let mut pool: Vec<Scored> = measured.map(|features| Scored::for_member(features, &ask.policy)).collect();
     sort(&mut pool);
     let floor = if ask.is_cold() { f32::NEG_INFINITY } else { ask.policy.relevance_floor };
-    let worth: Vec<Scored> = pool.iter().filter(|scored| scored.relevance() >= floor).cloned().collect();
+    let worth = pool.iter().filter(|scored| scored.relevance() >= floor).take(RANKED_MAX).cloned().collect();
     // One place more than asked for says whether there is another page.
     let chosen = diversify(ask, worth, places + 1);
     let mut list = with_discovery(ask, chosen, &pool, places + 1);

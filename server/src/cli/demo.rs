@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
-use anklang_datasets::community::Params;
+use anklang_datasets::community::{Community, Params};
 use anklang_domain::{DAY_MS, ListKind, MemberId, UnixMillis};
 use anklang_engine::Engine;
 use anklang_engine::list::{List, ListRequest};
@@ -11,6 +11,7 @@ use clap::Args;
 
 use super::failure::Failure;
 use super::terminal::say;
+use super::trial::trial;
 use super::{missed, open, serve, simulate};
 use crate::config::{Config, DATA_DEFAULT};
 
@@ -44,11 +45,12 @@ impl Demo {
         let engine = open::engine(&config, None)?;
         let engagements = params.engagements;
         let checked = params.check().map_err(|error| Failure::Other(error.to_string()))?;
+        let community = Community::new(checked.clone());
         let filled = simulate::bring_in(&engine, checked, engagements);
         engine.shutdown()?;
         filled?;
         drop(engine);
-        show(&config, end)?;
+        show(&config, &community, end)?;
         serve::serve(&config)
     }
 }
@@ -64,7 +66,7 @@ fn prepare(data: &Path) -> Result<(), Failure> {
     std::fs::write(mark, "A community made up by anklang demo.\n").map_err(failed)
 }
 
-fn show(config: &Config, end: UnixMillis) -> Result<(), Failure> {
+fn show(config: &Config, community: &Community, end: UnixMillis) -> Result<(), Failure> {
     let engine = open::engine(config, Some(end))?;
     let stats = engine.stats();
     say(format_args!(
@@ -73,6 +75,9 @@ fn show(config: &Config, end: UnixMillis) -> Result<(), Failure> {
     ));
     let Some((member, list)) = worth_showing(&engine, end) else { return Ok(()) };
     say(missed::page(&serde_json::to_value(&list).map_err(|error| Failure::Other(error.to_string()))?));
+    let params = Params::default();
+    let trial = trial(&engine, &community.truth(), params.members, params.position_bias, end);
+    say(format_args!("\n{}", trial.map_err(|error| Failure::Other(error.to_string()))?));
     let (address, item) = (config.listen, list.items.first().map_or("", |item| item.id.as_str()));
     say(format_args!(
         "\nTry:\n  curl 'http://{address}/v1/members/{member}/missed?limit=5&explain=true'\n  \

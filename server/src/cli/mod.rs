@@ -16,6 +16,7 @@ mod restore;
 mod serve;
 mod simulate;
 mod terminal;
+mod trial;
 
 use std::path::PathBuf;
 use std::process::ExitCode;

@@ -183,8 +183,16 @@ mod tests {
     #[test]
     fn what_comes_later_wins() {
         let file = "listen = \"127.0.0.1:1\"\ndata = \"a\"\n[limits]\nworkers = 3\n";
-        let mut config =
-            load(file, &[("ANKLANG_DATA", "b"), ("ANKLANG_LIMITS_WORKERS", "4"), ("PATH", "x")]).expect("good");
+        let mut config = load(
+            file,
+            &[
+                ("ANKLANG_DATA_DIR", "b"),
+                ("ANKLANG_DATA", "not a setting"),
+                ("ANKLANG_LIMITS_WORKERS", "4"),
+                ("PATH", "x"),
+            ],
+        )
+        .expect("good");
         config.set("data", "c", "--data").expect("good");
         assert_eq!((config.data.as_path(), config.limits.workers), (Path::new("c"), 4));
         assert_eq!(config.listen.port(), 1);

@@ -21,6 +21,8 @@ mod golden;
 #[cfg(test)]
 pub(super) use golden::samples;
 
+use std::cell::RefCell;
+
 use anklang_domain::Fact;
 use xxhash_rust::xxh3::{xxh3_64, xxh3_64_with_seed};
 
@@ -164,7 +166,17 @@ impl Gather {
     }
 
     /// The block's bytes, and empties itself.
-    pub fn seal(&mut self, first: Seq, follow: u32, packer: &mut Packer) -> Result<Vec<u8>, JournalError> {
+    pub fn seal(&mut self, first: Seq, follow: u32) -> Result<Vec<u8>, JournalError> {
+        PACKER.with_borrow_mut(|slot| {
+            let packer = match slot {
+                Some(packer) => packer,
+                None => slot.insert(Packer::new()?),
+            };
+            self.seal_with(first, follow, packer)
+        })
+    }
+
+    fn seal_with(&mut self, first: Seq, follow: u32, packer: &mut Packer) -> Result<Vec<u8>, JournalError> {
         let (codec, payload) = packer.pack(&self.raw)?;
         let mut block = Vec::with_capacity(HEADER_BYTES + payload.len());
         block.extend_from_slice(&MAGIC);
@@ -183,15 +195,19 @@ impl Gather {
     }
 }
 
+thread_local! {
+    /// Making a compressor costs as much as compressing a block.
+    static PACKER: RefCell<Option<Packer>> = const { RefCell::new(None) };
+}
+
 /// Compresses payloads, keeping what that needs from block to block.
-pub struct Packer {
+struct Packer {
     zstd: zstd::bulk::Compressor<'static>,
     packed: Vec<u8>,
 }
 
 impl Packer {
-    /// A packer.
-    pub fn new() -> Result<Self, JournalError> {
+    fn new() -> Result<Self, JournalError> {
         let zstd = zstd::bulk::Compressor::new(ZSTD_LEVEL).map_err(|e| JournalError::Storage(e.to_string()))?;
         Ok(Self { zstd, packed: Vec::new() })
     }
