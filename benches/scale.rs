@@ -24,6 +24,9 @@ use anklang_domain::{DAY_MS, Fact, ListKind, MemberId, Stream, UnixMillis};
 use anklang_engine::list::ListRequest;
 use anklang_engine::{Engine, NoProgress, Options};
 
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 type Outcome<T> = Result<T, Box<dyn Error>>;
 
 /// Submissions under way at once while the folder is filled.

@@ -259,7 +259,7 @@ fn entry(ask: &Ask<'_>, request: &ListRequest, position: usize, placed: &Placed)
         score: Score::parse(f64::from(placed.scored.score())).map_or(0.0, Score::get),
         propensity: placed.propensity,
         discovery: placed.discovery,
-        last_activity_at: UnixMillis::saturating(row.last_activity.ms()),
+        last_activity_at: UnixMillis::saturating(ask.views.catalogue.last_activity(item).ms()),
         new_replies: placed.scored.features.news.replies,
         reasons: reasons(ask, &placed.scored, placed.discovery, surge),
         ledger: request.explain.then(|| {

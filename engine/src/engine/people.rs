@@ -227,7 +227,7 @@ pub(super) fn item(views: &Views, id: &ItemId) -> Option<ItemView> {
         category: row.category.map(|category| views.topics.name(category).to_owned()),
         url: row.card.url.as_deref().map(str::to_owned),
         created_at: UnixMillis::saturating(row.created.ms()),
-        last_activity_at: UnixMillis::saturating(row.last_activity.ms()),
+        last_activity_at: UnixMillis::saturating(views.catalogue.last_activity(item).ms()),
         replies: row.replies.len(),
         views: row.views,
     })
