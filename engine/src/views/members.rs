@@ -346,7 +346,11 @@ impl Members {
     /// Brings a member's marks up to date before one of an author is set or cleared.
     pub(crate) fn update_marks(&mut self, member: MemberIx) {
         let row = self.row(member);
-        let (follows, mutes) = (self.present(&row.follows).into_owned(), self.present(&row.mutes).into_owned());
+        let (follows, mutes) = (self.present(&row.follows), self.present(&row.mutes));
+        if let (Cow::Borrowed(_), Cow::Borrowed(_)) = (&follows, &mutes) {
+            return;
+        }
+        let (follows, mutes) = (follows.into_owned(), mutes.into_owned());
         let row = self.row_mut(member);
         (row.follows, row.mutes) = (follows, mutes);
     }
