@@ -5,6 +5,8 @@ mod erase;
 mod indexer;
 mod open;
 mod people;
+#[cfg(test)]
+mod tests;
 
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};

@@ -136,13 +136,14 @@ fn moment(at: Moment) -> Option<UnixMillis> {
 fn short(views: &Views, member: MemberIx) -> MemberView {
     let row = views.members.row(member);
     let names = |topics: &[TopicIx]| topics.iter().map(|topic| views.topics.name(*topic).to_owned()).collect();
+    let marks = |marks: &[Mark]| views.members.present(marks).iter().map(|mark| mark_name(views, *mark)).collect();
     MemberView {
         id: views.members.id(member).to_owned(),
         ids: views.members.ids_of(member),
         traits: row.traits(),
         declared_interests: names(&row.declared),
-        follows: row.follows.iter().map(|mark| mark_name(views, *mark)).collect(),
-        mutes: row.mutes.iter().map(|mark| mark_name(views, *mark)).collect(),
+        follows: marks(&row.follows),
+        mutes: marks(&row.mutes),
         first_seen_at: moment(row.first_seen),
         last_seen_at: moment(row.visits.end),
         engagements: row.engagements,
