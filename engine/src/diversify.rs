@@ -14,7 +14,7 @@ use crate::recommend::Ask;
 use crate::views::intern::TopicIx;
 
 /// Held against a candidate for each tag that has had its share.
-const TAG_OVERUSE: f32 = 0.5;
+const TAG_OVERUSE: f32 = 1.0;
 /// Candidates among which the different one is drawn.
 const DISCOVERY_POOL: usize = 12;
 /// How much better a candidate must score to be drawn e times as often.
