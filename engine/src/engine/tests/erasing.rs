@@ -34,6 +34,15 @@ fn on(item: &str) -> Target {
     Target::Item(item_id(item))
 }
 
+/// Bob opens a discussion.
+pub(super) fn opened(id: &str, minute: i64) -> Fact {
+    fact(&format!("opened:{id}"), minute, put(id, "bob", "Old roses", ""))
+}
+
+pub(super) fn visit(member: &str, minute: i64) -> Fact {
+    fact(&format!("visit:{member}:{minute}"), minute, does(member, "viewed", Target::SITE, json!({})))
+}
+
 /// A village in which one member left traces wherever one can.
 pub(super) fn village() -> Vec<Fact> {
     let [her, anonymous] = HER;
@@ -165,6 +174,10 @@ fn nothing_of_her_is_left_and_nothing_of_others_lost() {
     let erased = engine.erase(&member_id(HER[1]), NOW).unwrap().unwrap();
     assert!(erased.facts_removed >= 8 && erased.facts_blanked >= 6, "{erased:?}");
     check_gone(&engine, dir.path());
+    let copied = tempfile::tempdir().unwrap();
+    copy(dir.path(), copied.path());
+    let looked = doctor(copied.path(), &NoProgress).unwrap();
+    assert!(looked.is_healthy(), "{looked:?}");
     let threads = ["i0", "i1", "i2", "i3", "i4"].map(|id| engine.item(&item_id(id)).map(|item| item.title));
     let title = |text: &str| Some(text.to_owned());
     assert_eq!(threads, [title("Old roses"), None, None, title("Now bob's"), title("To a friend")]);

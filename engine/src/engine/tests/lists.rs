@@ -229,3 +229,26 @@ fn the_far_end_of_the_pages_is_no_trap() {
     let far = ListRequest { offset: usize::MAX, ..request(ListKind::Missed, None, NOW) };
     assert!(engine.list(&far).unwrap().items.is_empty());
 }
+
+#[test]
+fn pages_fit_after_they_were_served() {
+    let mut facts: Vec<Fact> = (0..9).map(|n| super::erasing::opened(&format!("i{n}"), 60 * 24 * 30 + n)).collect();
+    facts.push(super::erasing::visit("ana", 1));
+    // Having been shown counts nothing, so that the same list would come again.
+    let (kind, key, document) = ("policy".into(), "default".into(), Some(json!({"weights": {"impression": 0.0}})));
+    let body = Body::Configured(Configuration { kind, key, version: 2, document, author: String::new() });
+    facts.push(Fact { body, id: FactId::parse("policy").unwrap(), ..facts[0].clone() });
+    let engine = in_memory(&facts);
+    for offset in [0, 3] {
+        let page = ListRequest { log: true, limit: 3, offset, ..request(ListKind::Missed, Some("ana"), NOW) };
+        assert_eq!(engine.list(&page).unwrap().items.len(), 3);
+    }
+    submit(&engine, &[super::erasing::visit("bob", 2)]); // what was served is written with it
+    assert_eq!(engine.stats().slates, 2);
+    let again = request(ListKind::Missed, Some("ana"), NOW.plus_ms(60_000));
+    let whole = engine.list(&again).unwrap();
+    assert_eq!(whole.items.len(), 9);
+    for size in [2, 3, 6] {
+        check_pages(&engine, &whole, &again, size);
+    }
+}
