@@ -64,7 +64,9 @@ fn because<'v>(ask: &Ask<'v>, scored: &Scored, part: Part, rising: Option<Rising
     let views = ask.views;
     match part {
         Part::TagInterest => features.best_tag.map(|tag| interest(ask, tag)),
-        Part::Neighbour => features.medoid.map(|item| Because::Neighbour(title(ask, item))),
+        Part::Neighbour => {
+            features.medoid.map(|item| title(ask, item)).filter(|title| !title.is_empty()).map(Because::Neighbour)
+        }
         Part::Follows => Some(match features.follows? {
             Mark::Item(_) => Because::FollowsItem,
             Mark::Author(author) => Because::FollowsAuthor(views.members.id(author)),

@@ -1,5 +1,6 @@
 //! From a request to a ranked list, top to bottom: ask, retrieve, filter and measure, score, diversify, explain.
 
+use std::borrow::Cow;
 use std::cell::OnceCell;
 
 use anklang_domain::{DAY_MS, Kind, ListKind, Score, Stream, UnixMillis, stable_hash};
@@ -65,8 +66,8 @@ pub(crate) struct Ask<'v> {
     /// The strongest interests, strongest first.
     pub(crate) top: Vec<Interest>,
     pub(crate) medoids: Vec<Medoid>,
-    pub(crate) follows: &'v [Mark],
-    pub(crate) mutes: &'v [Mark],
+    pub(crate) follows: Cow<'v, [Mark]>,
+    pub(crate) mutes: Cow<'v, [Mark]>,
     /// By item.
     shown: Vec<Shown>,
     /// Sorted.
@@ -90,8 +91,8 @@ impl<'v> Ask<'v> {
             interests: Interests::default(),
             top: Vec::new(),
             medoids: Vec::new(),
-            follows: &[],
-            mutes: &[],
+            follows: Cow::Borrowed(&[]),
+            mutes: Cow::Borrowed(&[]),
             shown: Vec::new(),
             joined: Vec::new(),
             traits: OnceCell::new(),
@@ -111,7 +112,8 @@ impl<'v> Ask<'v> {
         if row.behaviour {
             self.medoids = medoids(&row.recent, self.now, |item| self.views.catalogue.vector(item));
         }
-        (self.follows, self.mutes) = (&row.follows, &row.mutes);
+        let members = &self.views.members;
+        (self.follows, self.mutes) = (members.present(&row.follows), members.present(&row.mutes));
         self.shown = row.shown.clone();
         self.shown.sort_unstable_by_key(|shown| shown.item);
         self.joined = row.joined.clone();
@@ -172,7 +174,7 @@ fn default_seed(request: &ListRequest) -> u64 {
 /// Makes a list.
 pub(crate) fn list(views: &Views, index: &TextReader, request: &ListRequest) -> Result<List, ListError> {
     let ask = Ask::new(views, request);
-    let places = (request.offset + request.limit.clamp(1, LIMIT_MAX)).min(PLACES_MAX);
+    let places = end(request);
     let placed = match request.list {
         ListKind::Missed => for_member(&ask, merge(&ask, &SOURCES), Want::News, places),
         ListKind::Feed => {
@@ -194,28 +196,30 @@ fn for_member(ask: &Ask<'_>, found: Vec<ItemIx>, want: Want, places: usize) -> V
     sort(&mut pool);
     let floor = if ask.is_cold() { f32::NEG_INFINITY } else { ask.policy.relevance_floor };
     let worth = pool.iter().filter(|scored| scored.relevance() >= floor).take(RANKED_MAX).cloned().collect();
+    let last = if want == Want::News { ask.last_slate() } else { Vec::new() };
     // One place more than asked for says whether there is another page.
-    let chosen = diversify(ask, worth, places + 1);
-    let mut list = with_discovery(ask, chosen, &pool, places + 1);
-    if want == Want::News {
-        unlike_the_last(ask, &mut list, places);
-    }
+    let places = places.max(last.len()) + 1;
+    let chosen = diversify(ask, worth, places);
+    let mut list = with_discovery(ask, chosen, &pool, places);
+    unlike_the_last(&last, &mut list);
     list
 }
 
-/// A list that nobody clicked is not served again as it was: its first entry goes behind the others, for having been
-/// looked at first; if it is the only one, it goes.
-fn unlike_the_last(ask: &Ask<'_>, list: &mut Vec<Placed>, places: usize) {
-    let shown = list.len().min(places);
-    if shown == 0 || !ask.last_slate().into_iter().eq(list[..shown].iter().map(|placed| placed.scored.item())) {
+/// A list that nobody clicked is not served again as it was: its first entry goes behind the others that were served with
+/// it, for having been looked at first; if it was the only one, it goes. Which page is asked for makes no difference.
+fn unlike_the_last(last: &[ItemIx], list: &mut Vec<Placed>) {
+    let again =
+        list.get(..last.len()).is_some_and(|head| head.iter().map(|p| p.scored.item()).eq(last.iter().copied()));
+    if last.is_empty() || !again {
         return;
     }
     let mut first = list.remove(0);
-    if shown > 1 {
-        let least = list[..shown - 1].iter().map(|placed| placed.scored.score()).fold(f32::INFINITY, f32::min);
+    let others = &list[..last.len() - 1];
+    if !others.is_empty() {
+        let least = others.iter().map(|placed| placed.scored.score()).fold(f32::INFINITY, f32::min);
         let above = (first.scored.score() - least).max(0.0);
         first.scored.add(Part::Impression, -above - 1e-3);
-        list.insert(shown - 1, first);
+        list.insert(last.len() - 1, first);
     }
 }
 
@@ -226,8 +230,13 @@ fn ranked(mut found: Vec<Scored>, places: usize) -> Vec<Placed> {
     found.into_iter().map(certain).collect()
 }
 
+/// The last place asked for.
+fn end(request: &ListRequest) -> usize {
+    request.offset.saturating_add(request.limit.clamp(1, LIMIT_MAX)).min(PLACES_MAX)
+}
+
 fn render(ask: &Ask<'_>, request: &ListRequest, placed: Vec<Placed>) -> List {
-    let end = (request.offset + request.limit.clamp(1, LIMIT_MAX)).min(PLACES_MAX);
+    let end = end(request);
     let more = placed.len() > end && end < PLACES_MAX;
     let places = placed.into_iter().enumerate().take(end).skip(request.offset);
     let items = places.filter_map(|(place, placed)| entry(ask, request, place + 1, &placed)).collect();

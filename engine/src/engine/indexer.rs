@@ -26,7 +26,7 @@ enum Task {
     With(Job, SyncSender<Result<(), IndexError>>),
 }
 
-enum Change {
+pub(super) enum Change {
     Put(Box<Item>),
     Removed(ItemId),
 }
@@ -74,12 +74,14 @@ impl Indexer {
         answer.recv().map_err(|_| IndexError::NoWriter)?
     }
 
-    /// Does something to the index between two commits.
+    /// Does something to the index between two commits, after which it holds the facts before `next`, numbered anew.
     pub(crate) fn with(
         &self,
+        next: Seq,
         job: impl FnOnce(&mut TextIndex) -> Result<(), IndexError> + Send + 'static,
     ) -> Result<(), IndexError> {
         let (done, answer) = sync_channel(1);
+        self.next.store(next, Ordering::Release);
         self.send(Task::With(Box::new(job), done))?;
         answer.recv().map_err(|_| IndexError::NoWriter)?
     }
@@ -115,7 +117,8 @@ pub(crate) fn fold_one(index: &mut TextIndex, fact: Fact) -> Result<(), IndexErr
     change(fact.body).map_or(Ok(()), |change| apply(index, change))
 }
 
-fn apply(index: &mut TextIndex, change: Change) -> Result<(), IndexError> {
+/// Puts or removes a document; found or gone with the next commit.
+pub(super) fn apply(index: &mut TextIndex, change: Change) -> Result<(), IndexError> {
     match change {
         Change::Put(item) => {
             let tags: Vec<String> = item.tags.iter().map(|tag| normal(tag)).collect();
@@ -174,7 +177,12 @@ impl Worker {
                     self.dirty_since.get_or_insert_with(Instant::now);
                 }
                 self.commit();
-                let _nobody_waits = done.send(self.failed.take().map_or(Ok(()), Err));
+                let told = match &mut self.failed {
+                    None => Ok(()),
+                    // What was lost stays lost: the failure stays, though its cause is told but once.
+                    Some(error) => Err(std::mem::replace(error, IndexError::NoWriter)),
+                };
+                let _nobody_waits = done.send(told);
             }
             Task::With(job, done) => {
                 self.commit();

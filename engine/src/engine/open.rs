@@ -91,19 +91,25 @@ pub(super) fn open(options: Options, progress: &dyn Progress) -> Result<Engine, 
         remove(&data.join(VIEWS).with_extension("new"))?;
     }
     let generation = journal.generation();
-    let views = read_views(&options, generation)?;
-    let mut index = open_index(&options, generation)?;
+    let end = journal.next_seq();
+    let views = read_views(&options, generation, end)?;
+    let mut index = open_index(&options, generation, end)?;
     let snapshot_at = views.next;
     let views = fold(journal.as_ref(), views, &mut index, options.as_of, progress)?;
     start(options, journal, views, index, snapshot_at)
 }
 
-fn read_views(options: &Options, generation: u64) -> Result<Views, EngineError> {
+/// The views of the snapshot; new ones where there is none for this journal.
+fn read_views(options: &Options, generation: u64, end: Seq) -> Result<Views, EngineError> {
     if !options.keeps_views() {
         return Ok(Views::default());
     }
     let path = options.views_path();
     match snapshot::read(&path, generation).map_err(EngineError::file(&path))? {
+        snapshot::Found::Views(views) if views.next > end => {
+            tracing::warn!("the snapshot is ahead of the journal, which must be another: folding from the beginning");
+            Ok(Views::default())
+        }
         snapshot::Found::Views(views) => Ok(*views),
         snapshot::Found::None(why) => {
             tracing::info!(why, "folding the views from the beginning of the journal");
@@ -112,10 +118,10 @@ fn read_views(options: &Options, generation: u64) -> Result<Views, EngineError> 
     }
 }
 
-fn open_index(options: &Options, generation: u64) -> Result<TextIndex, IndexError> {
+fn open_index(options: &Options, generation: u64, end: Seq) -> Result<TextIndex, IndexError> {
     let Some(data) = options.data.as_ref().filter(|_| options.keeps_views()) else { return TextIndex::in_memory() };
     let mut index = TextIndex::open(&data.join(TEXT))?;
-    if index.mark().is_some_and(|mark| mark.generation != generation) {
+    if index.mark().is_some_and(|mark| mark.generation != generation || mark.folded > end) {
         index.clear()?;
         index.commit(Mark { folded: 0, generation })?;
     }

@@ -93,6 +93,16 @@ pub struct Stats {
     pub indexed: u64,
     /// Bytes of the journal on disk.
     pub journal_bytes: u64,
+    /// Facts that wait to be written.
+    pub queue_facts: u64,
+    /// Blocks written since the start.
+    pub blocks: u64,
+    /// Submissions turned away since the start because too much was waiting.
+    pub turned_away: u64,
+    /// Appends that failed since the start.
+    pub append_failures: u64,
+    /// Slates that were not logged since the start, because too many were waiting or could not be written.
+    pub slates_dropped: u64,
 }
 
 impl Engine {
@@ -113,6 +123,7 @@ impl Engine {
     /// Counts for health and metrics.
     #[must_use]
     pub fn stats(&self) -> Stats {
+        let commits = self.committer.stats();
         let views = self.shared.views.read();
         Stats {
             facts: views.next,
@@ -125,6 +136,11 @@ impl Engine {
             lists: self.shared.lists.load(Ordering::Relaxed),
             indexed: self.shared.reader.num_docs(),
             journal_bytes: self.journal.bytes(),
+            queue_facts: commits.queue_facts,
+            blocks: commits.blocks,
+            turned_away: commits.busy,
+            append_failures: commits.failures,
+            slates_dropped: commits.notes_dropped,
         }
     }
 }
@@ -136,13 +152,14 @@ fn moment(at: Moment) -> Option<UnixMillis> {
 fn short(views: &Views, member: MemberIx) -> MemberView {
     let row = views.members.row(member);
     let names = |topics: &[TopicIx]| topics.iter().map(|topic| views.topics.name(*topic).to_owned()).collect();
+    let marks = |marks: &[Mark]| views.members.present(marks).iter().map(|mark| mark_name(views, *mark)).collect();
     MemberView {
         id: views.members.id(member).to_owned(),
         ids: views.members.ids_of(member),
         traits: row.traits(),
         declared_interests: names(&row.declared),
-        follows: row.follows.iter().map(|mark| mark_name(views, *mark)).collect(),
-        mutes: row.mutes.iter().map(|mark| mark_name(views, *mark)).collect(),
+        follows: marks(&row.follows),
+        mutes: marks(&row.mutes),
         first_seen_at: moment(row.first_seen),
         last_seen_at: moment(row.visits.end),
         engagements: row.engagements,

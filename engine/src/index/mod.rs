@@ -28,6 +28,8 @@ mod schema;
 mod score;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+pub(crate) use tests::traces;
 mod words;
 mod writer;
 

@@ -150,7 +150,7 @@ fn a_damaged_or_older_index_begins_again() {
 
 /// Every term that lies in the folder, in whichever segment, and every file that is no part of a living segment.
 /// Dictionaries are automata: searching the files' bytes for a word would miss it.
-fn traces(dir: &Path) -> (Vec<String>, Vec<String>) {
+pub(crate) fn traces(dir: &Path) -> (Vec<String>, Vec<String>) {
     let index = tantivy::Index::open_in_dir(dir).unwrap();
     let searcher = index.reader().unwrap().searcher();
     let mut terms = Vec::new();

@@ -170,6 +170,15 @@ impl TextIndex {
     }
 }
 
+impl Drop for TextIndex {
+    /// Waits for merges under way: they must not write into a folder that is somebody else's by then.
+    fn drop(&mut self) {
+        if let Some(Err(error)) = self.writer.take().map(IndexWriter::wait_merging_threads) {
+            tracing::warn!(%error, "a merge of the text index failed; it is made up for later");
+        }
+    }
+}
+
 enum Merging {
     Usual,
     None,

@@ -39,6 +39,9 @@ pub(crate) fn medoids<'v>(recent: &[Action], now: UnixMillis, vector: impl Fn(It
         f64::from(action.weight) * (-DECAY_PER_DAY * days).exp()
     };
     let all: f64 = actions.iter().map(|(action, _)| weight(action)).sum();
+    if all <= 0.0 {
+        return Vec::new(); // nothing, or so long ago that it no longer counts
+    }
     let mut medoids: Vec<Medoid> = clusters(&actions)
         .into_iter()
         .map(|cluster| Medoid {

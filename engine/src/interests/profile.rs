@@ -79,9 +79,7 @@ impl Profile {
         if weight > 0.0 && !tags.is_empty() {
             self.count(weight as f32, moment);
         }
-        if self.tags.len() > TAGS_MAX {
-            self.forget_least(moment);
-        }
+        self.forget_least(moment);
     }
 
     fn count(&mut self, clicks: f32, at: Moment) {
@@ -115,8 +113,9 @@ impl Profile {
 
     fn forget_least(&mut self, now: Moment) {
         let worth = |entry: &Mass| decayed(entry.mass, entry.at, now).abs();
-        let least = self.tags.iter().enumerate().min_by(|a, b| worth(a.1).total_cmp(&worth(b.1)));
-        if let Some((place, _)) = least {
+        while self.tags.len() > TAGS_MAX {
+            let least = self.tags.iter().enumerate().min_by(|a, b| worth(a.1).total_cmp(&worth(b.1)));
+            let Some((place, _)) = least else { return };
             self.tags.remove(place);
         }
     }
@@ -128,6 +127,9 @@ impl Profile {
         }
         if let Some(at) = other.clicks_at {
             self.count(other.clicks, at);
+        }
+        if let Some(at) = self.clicks_at {
+            self.forget_least(at);
         }
     }
 

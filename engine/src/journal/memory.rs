@@ -78,13 +78,22 @@ impl Journal for MemoryJournal {
     fn rewrite(&self, edit: &(dyn Fn(&Fact) -> Edit + Sync)) -> Result<Rewritten, JournalError> {
         let mut writer = self.writer.lock();
         let mut report = Rewritten::default();
-        let mut kept = Vec::new();
+        let mut seen = Seen::new(&random_key());
+        let (mut kept, mut renamed) = (Vec::new(), Vec::new());
         self.read(0, &mut |_, fact| {
-            kept.extend(report.apply(fact, edit));
+            let id = fact.id.clone();
+            if let Some(fact) = report.apply(fact, edit) {
+                if fact.id != id {
+                    renamed.push(seen.hash(&id)); // it must not come in again
+                }
+                kept.push(fact);
+            }
             ControlFlow::Continue(())
         })?;
-        let mut seen = Seen::new(&random_key());
         let batch = Batch::prepare(&kept, 0, &mut seen)?;
+        for hash in renamed {
+            seen.insert(hash);
+        }
         let blocks: Vec<(Seq, Arc<[u8]>)> = batch.blocks.into_iter().map(|(seq, bytes)| (seq, bytes.into())).collect();
         let mut state = self.state.write();
         let generation = state.generation + 1;

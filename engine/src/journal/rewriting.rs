@@ -80,7 +80,7 @@ impl<'a> Copier<'a> {
                 self.copy.report.kept += 1;
             }
             Edit::Replace(other) => {
-                let other = Fact { id: fact.id.clone(), ..*other };
+                // Under another id too, the one it had stays known: it must not come in again.
                 let pushed = self.gather.push(&other);
                 pushed.map_err(|why| JournalError::Refused { index: 0, what: why.to_string() })?;
                 self.copy.report.replaced += 1;

@@ -27,6 +27,9 @@ pub(crate) struct Activity {
 impl Activity {
     /// Notes that something happened. Facts out of order go where they belong.
     pub(crate) fn push(&mut self, at: Moment, item: ItemIx) {
+        if self.newest_at().is_some_and(|newest| at.ms() < newest.saturating_sub(KEPT_MS)) {
+            return;
+        }
         let place = self.signs.partition_point(|sign| sign.at <= at);
         self.signs.insert(place, Sign { at, item });
         if self.signs.len() >= self.prune_at.max(64) as usize {
@@ -34,8 +37,12 @@ impl Activity {
         }
     }
 
+    fn newest_at(&self) -> Option<i64> {
+        self.signs.last().map(|sign| sign.at.ms())
+    }
+
     fn prune(&mut self) {
-        let newest = self.signs.last().map_or(0, |sign| sign.at.ms());
+        let newest = self.newest_at().unwrap_or(0);
         let old = self.signs.partition_point(|sign| sign.at.ms() < newest.saturating_sub(KEPT_MS));
         self.signs.drain(..old);
         self.prune_at = (self.signs.len() * 2) as u32;

@@ -79,7 +79,10 @@ impl Views {
             Target::Item(id) => self.engaged_item(member, id, &engagement.verb, at),
             Target::Tag(name) => self.engaged_topic(member, TopicKind::Tag, name, &engagement.verb, at),
             Target::Category(name) => self.engaged_topic(member, TopicKind::Category, name, &engagement.verb, at),
-            Target::Author(id) => Mark::Author(self.members.intern(id)),
+            Target::Author(id) => {
+                self.members.update_marks(member);
+                Mark::Author(self.members.intern(id))
+            }
             Target::Site(_) => return,
         };
         set_mark(self.members.row_mut(member), mark, &engagement.verb);

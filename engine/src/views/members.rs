@@ -1,6 +1,10 @@
 //! The members: what each said of themselves, did, saw, follows, mutes, and was shown.
 
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
 use anklang_domain::{MemberId, Traits, UnixMillis};
+use hashbrown::HashSet;
 use serde::{Deserialize, Serialize};
 
 use super::intern::{ItemIx, MemberIx, Names, TopicIx};
@@ -250,12 +254,9 @@ impl MemberRow {
         for action in other.recent {
             self.acted(action);
         }
-        for item in other.joined {
-            push_once(&mut self.joined, item);
-        }
-        for item in other.authored {
-            push_once(&mut self.authored, item);
-        }
+        let joined: HashSet<ItemIx> = self.joined.iter().copied().collect();
+        self.joined.extend(other.joined.into_iter().filter(|item| !joined.contains(item)));
+        self.authored.extend(other.authored);
         for mark in other.follows {
             Self::mark(&mut self.follows, mark, true);
         }
@@ -282,6 +283,8 @@ pub(crate) struct Members {
     rows: Vec<MemberRow>,
     /// For each id, the id kept; itself where it was never given up.
     kept: Vec<MemberIx>,
+    /// For each id kept, those given up for it.
+    given_up: BTreeMap<MemberIx, Vec<MemberIx>>,
     aliases: u32,
 }
 
@@ -311,22 +314,51 @@ impl Members {
         if from == to {
             return;
         }
-        for kept in &mut self.kept {
-            if *kept == from {
-                *kept = to;
-            }
+        let mut ids = self.given_up.remove(&from).unwrap_or_default();
+        ids.push(from);
+        for id in &ids {
+            self.kept[id.row()] = to;
         }
+        self.given_up.entry(to).or_default().append(&mut ids);
         self.aliases += 1;
         let other = std::mem::take(&mut self.rows[from.row()]);
         self.rows[to.row()].absorb(other);
     }
 
+    /// What a member follows or mutes, sorted, with authors by the ids they have by now.
+    pub(crate) fn present<'m>(&self, marks: &'m [Mark]) -> Cow<'m, [Mark]> {
+        let authors = marks.partition_point(|mark| !matches!(mark, Mark::Author(_)));
+        let is_past = |mark: &Mark| matches!(mark, Mark::Author(author) if self.person(*author) != *author);
+        if !marks[authors..].iter().any(is_past) {
+            return Cow::Borrowed(marks);
+        }
+        let mut present = marks.to_vec();
+        for mark in &mut present[authors..] {
+            if let Mark::Author(author) = mark {
+                *author = self.person(*author);
+            }
+        }
+        present.sort_unstable();
+        present.dedup();
+        Cow::Owned(present)
+    }
+
+    /// Brings a member's marks up to date before one of an author is set or cleared.
+    pub(crate) fn update_marks(&mut self, member: MemberIx) {
+        let row = self.row(member);
+        let (follows, mutes) = (self.present(&row.follows), self.present(&row.mutes));
+        if let (Cow::Borrowed(_), Cow::Borrowed(_)) = (&follows, &mutes) {
+            return;
+        }
+        let (follows, mutes) = (follows.into_owned(), mutes.into_owned());
+        let row = self.row_mut(member);
+        (row.follows, row.mutes) = (follows, mutes);
+    }
+
     /// Every id that stands for this person, the kept one first.
     pub(crate) fn ids_of(&self, person: MemberIx) -> Vec<String> {
-        let mut ids = vec![self.id(person).to_owned()];
-        let others = (0..self.kept.len() as u32).map(MemberIx);
-        ids.extend(others.filter(|m| *m != person && self.kept[m.row()] == person).map(|m| self.id(m).to_owned()));
-        ids
+        let others = self.given_up.get(&person).map_or(&[][..], Vec::as_slice);
+        [person].iter().chain(others).map(|id| self.id(*id).to_owned()).collect()
     }
 
     pub(crate) fn id(&self, member: MemberIx) -> &str {

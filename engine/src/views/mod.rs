@@ -18,7 +18,7 @@ use serde::{Deserialize, Serialize};
 use self::catalogue::{Card, Catalogue, State, TAGS_MAX};
 use self::engaged::Pending;
 use self::intern::{ItemIx, MemberIx, TopicIx};
-use self::members::{Members, push_once};
+use self::members::Members;
 use self::moment::Moment;
 use self::topics::{TopicKind, Topics};
 use crate::interests::content::Frequencies;
@@ -128,7 +128,7 @@ impl Views {
         self.topics.click(tags, AUTHORED_CLICKS, created);
         let Some(author) = author else { return };
         let row = self.members.row_mut(author);
-        push_once(&mut row.authored, item);
+        row.authored.push(item); // an item is opened once
         row.visited(created.into());
         row.saw(item, created.into());
         row.profile.click(tags, AUTHORED_CLICKS, created, &self.topics);
@@ -153,10 +153,12 @@ impl Views {
 
     fn item_removed(&mut self, id: &ItemId) {
         let item = self.catalogue.intern(id);
-        if self.catalogue.row(item).state == State::Live {
-            self.leave_topics(item);
-            self.catalogue.live -= 1;
+        // What was never put stays so: when it is, it is new.
+        if self.catalogue.row(item).state != State::Live {
+            return;
         }
+        self.leave_topics(item);
+        self.catalogue.live -= 1;
         let row = self.catalogue.row_mut(item);
         row.state = State::Removed;
         row.card = Card::default();

@@ -13,9 +13,9 @@ use xxhash_rust::xxh3::{Xxh3Default, xxh3_64};
 use super::Views;
 
 /// Changes whenever the stored form of the views does, or what is folded into them.
-const FORMAT: u32 = 2;
+const FORMAT: u32 = 3;
 const MAGIC: &[u8; 8] = b"ANKVIEWS";
-const HEADER: usize = 8 + 4 + 8 + 8 + 8;
+pub(crate) const HEADER: usize = 8 + 4 + 8 + 8 + 8;
 const BUFFER_BYTES: usize = 1 << 20;
 
 /// Hashes and counts what passes through.
@@ -38,7 +38,7 @@ impl<W: Write> Write for Checked<W> {
     }
 }
 
-fn header(generation: u64, checksum: u64, length: u64) -> [u8; HEADER] {
+pub(crate) fn header(generation: u64, checksum: u64, length: u64) -> [u8; HEADER] {
     let mut bytes = [0; HEADER];
     bytes[..8].copy_from_slice(MAGIC);
     bytes[8..12].copy_from_slice(&FORMAT.to_le_bytes());
