@@ -14,17 +14,17 @@ use std::time::{Duration, Instant};
 use anklang_benches::postgres::{Postgres, installed};
 use anklang_benches::{Supply, argument, flag, median};
 use anklang_domain::Fact;
-use anklang_engine::journal::wire::{Block, Gather, Packer};
+use anklang_engine::journal::wire::{Block, Gather};
 use anklang_engine::journal::{Committer, DiskJournal, Journal, Limits};
 
 const BATCHES: [usize; 3] = [1, 100, 1000];
-/// Clients of the last measurement, each waiting for its one fact.
-const CLIENTS: usize = 64;
+/// Clients of the group commit, each waiting for its batch before it sends the next.
+const CLIENTS: usize = 16;
 
 struct Plan {
     rounds: usize,
     round: Duration,
-    /// Facts per batch at most written in a round, so that memory and disk stay small.
+    /// Batches written in a round at most, so that memory and disk stay small.
     batches_max: usize,
 }
 
@@ -65,7 +65,9 @@ fn main() -> Result<(), Failure> {
         plan.rounds,
         plan.round.as_millis()
     );
-    println!("batch     raw write  raw, packed      journal   PostgreSQL   of raw  of packed  × PostgreSQL");
+    println!(
+        "batch     raw write  raw, packed      journal   PostgreSQL   of raw  of packed  × PostgreSQL    {CLIENTS} clients   of raw"
+    );
     for size in BATCHES {
         let journal = DiskJournal::open(&folder.path().join(format!("journal-{size}")))?;
         let mut raw = File::create(folder.path().join(format!("raw-{size}")))?;
@@ -74,24 +76,21 @@ fn main() -> Result<(), Failure> {
         for _ in 0..plan.rounds {
             rates[0].push(round(&plan, &mut supply, size, |batch| write(&mut raw, &batch.raw))?);
             rates[1].push(round(&plan, &mut supply, size, |batch| write(&mut packed, &batch.block))?);
-            rates[2].push(round(&plan, &mut supply, size, |batch| Ok(drop(journal.append(&batch.facts)?)))?);
+            rates[2].push(round(&plan, &mut supply, size, |batch| append(&journal, &batch.facts))?);
             if let Some(server) = &mut postgres {
                 rates[3].push(round(&plan, &mut supply, size, |batch| Ok(server.insert(&batch.rows)?))?);
             }
         }
         let [raw, packed, ours, theirs] = rates.map(median);
+        let grouped = clients(&folder.path().join(format!("grouped-{size}")), &plan, &mut supply, size)?;
         println!(
-            "{size:5} {raw:13.0} {packed:12.0} {ours:12.0} {theirs:12.0} {:7.0}% {:9.0}% {:13.1}",
+            "{size:5} {raw:13.0} {packed:12.0} {ours:12.0} {theirs:12.0} {:7.0}% {:9.0}% {:13.1} {grouped:13.0} {:7.0}%",
             ours / raw * 100.0,
             ours / packed * 100.0,
-            ours / theirs
+            ours / theirs,
+            grouped / raw * 100.0
         );
     }
-    drop(postgres);
-    println!(
-        "{CLIENTS} clients of one fact each, in groups: {:.0} facts/s",
-        clients(folder.path(), &plan, &mut supply)?
-    );
     Ok(())
 }
 
@@ -101,7 +100,7 @@ fn batch(supply: &mut Supply, size: usize) -> Result<Batch, Failure> {
     for fact in &facts {
         gather.push(fact)?;
     }
-    let block = gather.seal(0, 0, &mut Packer::new()?)?;
+    let block = gather.seal(0, 0)?;
     let open = Block::read(0, &block)?;
     let rows = open.facts().map(|fact| fact.map(|(fact, bytes)| (fact.id.to_string(), bytes.to_vec())));
     let rows = rows.collect::<Result<Vec<_>, _>>()?;
@@ -132,17 +131,34 @@ fn write(file: &mut File, bytes: &[u8]) -> Result<(), Failure> {
     Ok(file.sync_data()?)
 }
 
-fn clients(folder: &Path, plan: &Plan, supply: &mut Supply) -> Result<f64, Failure> {
-    let journal = Arc::new(DiskJournal::open(&folder.join("journal-clients"))?);
+fn append(journal: &DiskJournal, facts: &[Fact]) -> Result<(), Failure> {
+    journal.append(facts)?;
+    Ok(())
+}
+
+/// Facts per second through the group commit, by several clients at once: the median of the rounds.
+fn clients(folder: &Path, plan: &Plan, supply: &mut Supply, size: usize) -> Result<f64, Failure> {
+    let journal = Arc::new(DiskJournal::open(folder)?);
     let committer = Committer::start(journal, |_, _| {}, Limits::default())?;
-    let each = if flag("quick") { 100 } else { 1000 };
-    let shares: Vec<Vec<Fact>> = (0..CLIENTS).map(|_| supply.take(each)).collect::<Result<_, _>>()?;
-    debug_assert!(plan.rounds > 0);
-    let start = Instant::now();
-    std::thread::scope(|scope| {
-        for share in shares {
-            scope.spawn(|| share.into_iter().filter(|fact| committer.submit_wait(vec![fact.clone()]).is_err()).count());
+    let each = (plan.round.as_millis() as usize * 1000 / CLIENTS / size.max(20)).clamp(2, plan.batches_max);
+    let mut rates = Vec::new();
+    for _ in 0..plan.rounds {
+        let share = |_| (0..each).map(|_| supply.take(size)).collect::<Result<Vec<_>, _>>();
+        let shares = (0..CLIENTS).map(share).collect::<Result<Vec<_>, _>>()?;
+        let committer = &committer;
+        let start = Instant::now();
+        let failed: usize = std::thread::scope(|scope| {
+            let send = |share: Vec<Vec<Fact>>| share.into_iter().map(|facts| committer.submit_wait(facts));
+            let threads: Vec<_> = shares
+                .into_iter()
+                .map(|share| scope.spawn(move || send(share).filter(Result::is_err).count()))
+                .collect();
+            threads.into_iter().map(|thread| thread.join().unwrap_or(1)).sum()
+        });
+        if failed > 0 {
+            return Err(format!("{failed} batches failed").into());
         }
-    });
-    Ok(committer.stats().facts as f64 / start.elapsed().as_secs_f64())
+        rates.push((CLIENTS * each * size) as f64 / start.elapsed().as_secs_f64());
+    }
+    Ok(median(rates))
 }

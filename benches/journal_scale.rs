@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Instant;
 
-use anklang_benches::{Supply, argument};
+use anklang_benches::{Supply, argument, memory_of};
 use anklang_domain::Body;
 use anklang_engine::journal::{DiskJournal, Edit, Journal};
 
@@ -48,7 +48,7 @@ fn fill(folder: &Path, facts: usize, batch: usize) -> Result<(), Box<dyn Error>>
         facts as f64 / spent,
         slowest * 1e3
     );
-    println!("  resident {} MB, {} MB on disk", memory("VmRSS:")?, journal.bytes() >> 20);
+    println!("  resident {} MB, {} MB on disk", memory_of("self", "VmRSS:")?, journal.bytes() >> 20);
     let start = Instant::now();
     drop(journal);
     println!("  closed in {:.2} s", start.elapsed().as_secs_f64());
@@ -59,7 +59,7 @@ fn open(folder: &Path) -> Result<(), Box<dyn Error>> {
     let start = Instant::now();
     let journal = DiskJournal::open(folder)?;
     println!("opened {} facts in {:.2} s", journal.next_seq(), start.elapsed().as_secs_f64());
-    println!("  resident {} MB, at most {} MB", memory("VmRSS:")?, memory("VmHWM:")?);
+    println!("  resident {} MB, at most {} MB", memory_of("self", "VmRSS:")?, memory_of("self", "VmHWM:")?);
     let start = Instant::now();
     let mut bytes = 0;
     journal.read(0, &mut |_, fact| {
@@ -68,7 +68,7 @@ fn open(folder: &Path) -> Result<(), Box<dyn Error>> {
     })?;
     let spent = start.elapsed().as_secs_f64();
     println!("  read in {spent:.2} s: {:.0} facts/s ({bytes} bytes of ids)", journal.next_seq() as f64 / spent);
-    println!("  resident {} MB, at most {} MB", memory("VmRSS:")?, memory("VmHWM:")?);
+    println!("  resident {} MB, at most {} MB", memory_of("self", "VmRSS:")?, memory_of("self", "VmHWM:")?);
     Ok(())
 }
 
@@ -82,11 +82,4 @@ fn rewrite(folder: &Path) -> Result<(), Box<dyn Error>> {
     let spent = start.elapsed().as_secs_f64();
     println!("one member erased ({} facts) in {spent:.2} s; {} MB on disk", report.dropped, journal.bytes() >> 20);
     Ok(())
-}
-
-fn memory(line: &str) -> Result<u64, Box<dyn Error>> {
-    let status = std::fs::read_to_string("/proc/self/status")?;
-    let kilobytes =
-        status.lines().find_map(|found| found.strip_prefix(line)?.split_whitespace().next()?.parse::<u64>().ok());
-    Ok(kilobytes.unwrap_or(0) >> 10)
 }

@@ -69,3 +69,11 @@ pub fn argument(name: &str) -> Option<String> {
 pub fn flag(name: &str) -> bool {
     std::env::args().any(|argument| argument == format!("--{name}"))
 }
+
+/// A figure of a process's memory in MB: `VmRSS:` or `VmHWM:` of a process id, or of `self`.
+pub fn memory_of(process: &str, line: &str) -> Result<u64, Box<dyn std::error::Error>> {
+    let status = std::fs::read_to_string(format!("/proc/{process}/status"))?;
+    let kilobytes =
+        status.lines().find_map(|found| found.strip_prefix(line)?.split_whitespace().next()?.parse::<u64>().ok());
+    Ok(kilobytes.unwrap_or(0) >> 10)
+}

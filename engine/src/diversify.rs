@@ -14,7 +14,9 @@ use crate::recommend::Ask;
 use crate::views::intern::TopicIx;
 
 /// Held against a candidate for each tag that has had its share.
-const TAG_OVERUSE: f32 = 0.5;
+const TAG_OVERUSE: f32 = 1.0;
+/// How much more of a list than of the community a tag may have.
+const COMMON_FACTOR: f32 = 1.5;
 /// Candidates among which the different one is drawn.
 const DISCOVERY_POOL: usize = 12;
 /// How much better a candidate must score to be drawn e times as often.
@@ -56,9 +58,13 @@ fn redundancy(ask: &Ask<'_>, candidate: &Scored, chosen: &[Scored]) -> f32 {
     let nearest = chosen.iter().map(|other| cosine(catalogue.vector(other.item()), vector)).fold(0.0, f32::max);
     let again = chosen.iter().filter(|o| row.author.is_some() && catalogue.row(o.item()).author == row.author).count();
     let length = LIMIT_DEFAULT.max(chosen.len() + 1);
-    let tag_max = (ask.policy.tag_share_max * length as f32).ceil().max(1.0) as usize;
     let has = |other: &Scored, tag: TopicIx| catalogue.row(other.item()).tags.contains(&tag);
-    let overused = row.tags.iter().filter(|tag| chosen.iter().filter(|o| has(o, **tag)).count() >= tag_max).count();
+    // What half of the community is about may fill more of a list than the policy's share.
+    let common = |tag: TopicIx| ask.views.topics.row(tag).items as f32 / catalogue.live.max(1) as f32;
+    let share = |tag: TopicIx| ask.policy.tag_share_max.max(COMMON_FACTOR * common(tag)).min(1.0);
+    let tag_max = |tag: TopicIx| (share(tag) * length as f32).ceil().max(1.0) as usize;
+    let uses = |tag: TopicIx| chosen.iter().filter(|other| has(other, tag)).count();
+    let overused = row.tags.iter().filter(|tag| uses(**tag) >= tag_max(**tag)).count();
     let author = score * (1.0 - (0.75 * 0.5_f32.powi(again as i32) + 0.25));
     ask.policy.diversity * 0.5 * score * nearest.max(0.0) + author + TAG_OVERUSE * overused as f32
 }

@@ -29,6 +29,9 @@ pub const ABSENCE_MAX_MS: i64 = 30 * DAY_MS;
 /// Places that can be reached by paging.
 pub const PLACES_MAX: usize = 300;
 
+/// Candidates that the places are chosen from.
+const RANKED_MAX: usize = PLACES_MAX + 50;
+
 /// Why there is no list.
 #[derive(Debug, thiserror::Error)]
 pub enum ListError {
@@ -192,7 +195,7 @@ fn for_member(ask: &Ask<'_>, found: Vec<ItemIx>, want: Want, places: usize) -> V
     let mut pool: Vec<Scored> = measured.map(|features| Scored::for_member(features, &ask.policy)).collect();
     sort(&mut pool);
     let floor = if ask.is_cold() { f32::NEG_INFINITY } else { ask.policy.relevance_floor };
-    let worth: Vec<Scored> = pool.iter().filter(|scored| scored.relevance() >= floor).cloned().collect();
+    let worth = pool.iter().filter(|scored| scored.relevance() >= floor).take(RANKED_MAX).cloned().collect();
     let last = if want == Want::News { ask.last_slate() } else { Vec::new() };
     // One place more than asked for says whether there is another page; and one, if it was all that was served, goes.
     let places = places.max(last.len()) + 1 + usize::from(last.len() == 1);
@@ -265,7 +268,7 @@ fn entry(ask: &Ask<'_>, request: &ListRequest, position: usize, placed: &Placed)
         score: Score::parse(f64::from(placed.scored.score())).map_or(0.0, Score::get),
         propensity: placed.propensity,
         discovery: placed.discovery,
-        last_activity_at: UnixMillis::saturating(row.last_activity.ms()),
+        last_activity_at: UnixMillis::saturating(ask.views.catalogue.last_activity(item).ms()),
         new_replies: placed.scored.features.news.replies,
         reasons: reasons(ask, &placed.scored, placed.discovery, surge),
         ledger: request.explain.then(|| {

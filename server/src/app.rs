@@ -9,9 +9,10 @@ use tokio::sync::oneshot;
 
 use crate::clock::Clock;
 use crate::config::{Config, Limits};
-use crate::engine::{CommitError, Engine, Receipt};
-use crate::keys::{KeyError, Keys, random_text};
+use crate::keys::{KeyError, Keys, random_text, sha256_hex};
 use crate::metrics::Metrics;
+use anklang_engine::Engine;
+use anklang_engine::journal::{CommitError, Receipt};
 
 /// Everything a request may need. One for the whole process, shared by its threads.
 pub(crate) struct App {
@@ -23,6 +24,7 @@ pub(crate) struct App {
     pub(crate) metrics: Metrics,
     /// What a command on the same machine shows to a running server; in a file of the data folder.
     pub(crate) control: String,
+    pub(crate) control_sha256: String,
     in_flight: AtomicUsize,
     stopping: AtomicBool,
 }
@@ -39,6 +41,7 @@ impl Drop for InFlight<'_> {
 impl App {
     /// Puts the parts together.
     pub(crate) fn new(engine: Arc<Engine>, keys: Keys, config: &Config) -> Result<Self, KeyError> {
+        let control = random_text()?;
         Ok(Self {
             engine,
             data: config.data.clone(),
@@ -46,7 +49,8 @@ impl App {
             keys,
             limits: config.limits.clone(),
             metrics: Metrics::default(),
-            control: random_text()?,
+            control_sha256: sha256_hex(control.as_bytes()),
+            control,
             in_flight: AtomicUsize::new(0),
             stopping: AtomicBool::new(false),
         })
@@ -62,7 +66,7 @@ impl App {
             // Whoever asked may have gone away; the facts are in all the same.
             let _ = sender.send(result);
         });
-        let submitted = self.engine.submit(facts, self.clock.received(), done).map_err(CommitError::from);
+        let submitted = self.engine.submit(facts, self.clock.received(), done);
         let result = match submitted {
             Ok(()) => receiver.await.map_err(|_| CommitError::Closed)?,
             Err(busy) => Err(busy),

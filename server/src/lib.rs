@@ -10,8 +10,6 @@ pub mod cli;
 pub mod clock;
 pub mod config;
 mod control;
-#[expect(dead_code, reason = "a stand-in, to be replaced whole")]
-mod engine;
 mod jobs;
 pub mod keys;
 mod metrics;

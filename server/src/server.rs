@@ -104,9 +104,13 @@ impl Application {
             .shutdown_timeout(SHUTDOWN_SECONDS_MAX)
             .listen(self.listener)?
             .run();
-        started(server.handle());
+        let handle = server.handle();
+        let running = actix_web::rt::spawn(server);
+        // Its first turn installs the signal handlers: whoever is told that it runs may stop it at once.
+        tokio::task::yield_now().await;
+        started(handle);
         let jobs = jobs::start(Arc::clone(&self.app));
-        let result = server.await;
+        let result = running.await.map_err(std::io::Error::other).flatten();
         self.app.stop();
         jobs.stop();
         if let Some(path) = self.control_file {

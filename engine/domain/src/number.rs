@@ -20,8 +20,8 @@ pub enum NumberError {
 macro_rules! number {
     ($(#[$doc:meta])* $name:ident, $inner:ty, $range:literal, $ok:expr) => {
         $(#[$doc])*
-        #[derive(Debug, Clone, Copy, PartialEq, PartialOrd, Serialize, Deserialize)]
-        #[serde(try_from = "f64", into = "f64")]
+        #[derive(Debug, Clone, Copy, PartialEq, PartialOrd, Deserialize)]
+        #[serde(try_from = "f64")]
         pub struct $name($inner);
 
         impl $name {
@@ -39,6 +39,12 @@ macro_rules! number {
             #[must_use]
             pub const fn get(self) -> $inner {
                 self.0
+            }
+        }
+
+        impl Serialize for $name {
+            fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                self.0.serialize(serializer)
             }
         }
 

@@ -18,7 +18,7 @@ use parking_lot::RwLock;
 
 use self::indexer::Indexer;
 use crate::index::{IndexError, TextReader};
-use crate::journal::{CommitError, CommitStats, Committer, Done, Journal, JournalError, Receipt, Seq};
+use crate::journal::{CommitError, Committer, Done, Journal, JournalError, Receipt, Seq};
 use crate::list::{ItemView, List, ListRequest};
 use crate::recommend::{self, ListError};
 use crate::views::{Views, snapshot};
@@ -178,12 +178,6 @@ impl Engine {
         let written = self.snapshot_if_due(1);
         self.committer.shutdown();
         written.map(|_| ())
-    }
-
-    /// What was written and what waits to be.
-    #[must_use]
-    pub fn commits(&self) -> CommitStats {
-        self.committer.stats()
     }
 
     /// A reader of the text index.

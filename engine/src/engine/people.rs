@@ -93,6 +93,16 @@ pub struct Stats {
     pub indexed: u64,
     /// Bytes of the journal on disk.
     pub journal_bytes: u64,
+    /// Facts that wait to be written.
+    pub queue_facts: u64,
+    /// Blocks written since the start.
+    pub blocks: u64,
+    /// Submissions turned away since the start because too much was waiting.
+    pub turned_away: u64,
+    /// Appends that failed since the start.
+    pub append_failures: u64,
+    /// Slates that were not logged since the start, because too many were waiting or could not be written.
+    pub slates_dropped: u64,
 }
 
 impl Engine {
@@ -113,6 +123,7 @@ impl Engine {
     /// Counts for health and metrics.
     #[must_use]
     pub fn stats(&self) -> Stats {
+        let commits = self.committer.stats();
         let views = self.shared.views.read();
         Stats {
             facts: views.next,
@@ -125,6 +136,11 @@ impl Engine {
             lists: self.shared.lists.load(Ordering::Relaxed),
             indexed: self.shared.reader.num_docs(),
             journal_bytes: self.journal.bytes(),
+            queue_facts: commits.queue_facts,
+            blocks: commits.blocks,
+            turned_away: commits.busy,
+            append_failures: commits.failures,
+            slates_dropped: commits.notes_dropped,
         }
     }
 }
@@ -228,7 +244,7 @@ pub(super) fn item(views: &Views, id: &ItemId) -> Option<ItemView> {
         category: row.category.map(|category| views.topics.name(category).to_owned()),
         url: row.card.url.as_deref().map(str::to_owned),
         created_at: UnixMillis::saturating(row.created.ms()),
-        last_activity_at: UnixMillis::saturating(row.last_activity.ms()),
+        last_activity_at: UnixMillis::saturating(views.catalogue.last_activity(item).ms()),
         replies: row.replies.len(),
         views: row.views,
     })

@@ -6,7 +6,7 @@
 //!
 //! **The same documents give the same bytes.** tantivy's own scores depend on how documents came to lie in segments, and
 //! on replaced documents that a merge has not swept away yet. Ours do not, because
-//! - statistics count live documents alone ([`score`]), and average lengths are constants;
+//! - statistics count live documents alone (`score`), and average lengths are constants;
 //! - every part of a score is a whole multiple of 2⁻¹⁰, so that a sum is exact in whatever order it is taken;
 //! - ties go to the smaller key, also at the cut-off, which rules out pruning by blocks.
 //!

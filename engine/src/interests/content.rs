@@ -95,7 +95,11 @@ fn rounded(sum: &[f32; DIM]) -> Vector {
 
 /// The cosine of two content vectors, about −1 to 1; 0 where one is unknown.
 pub(crate) fn cosine(a: &[i8], b: &[i8]) -> f32 {
-    let dot: i32 = a.iter().zip(b).map(|(x, y)| i32::from(*x) * i32::from(*y)).sum();
+    // In runs of sixteen products of sixteen bits, which compilers make vector instructions of.
+    let run = |(a, b): (&[i8], &[i8])| -> i32 {
+        a.iter().zip(b).map(|(x, y)| i32::from(i16::from(*x) * i16::from(*y))).sum()
+    };
+    let dot: i32 = a.chunks_exact(16).zip(b.chunks_exact(16)).map(run).sum();
     dot as f32 / (UNIT * UNIT)
 }
 

@@ -2,10 +2,14 @@
 //! stored.
 
 use anklang_domain::Fact;
+use rayon::iter::{IntoParallelIterator, ParallelIterator};
 
 use super::seen::{IdHash, Seen};
-use super::wire::{Gather, Packer};
+use super::wire::Gather;
 use super::{JournalError, Seq};
+
+/// Fewer blocks than this are sealed where they are: waking another thread costs more.
+const PARALLEL_FROM_BLOCKS: usize = 2;
 
 /// A sealed block and the number of its first fact.
 pub(super) type Sealed = (Seq, Vec<u8>);
@@ -18,14 +22,9 @@ pub(super) struct Batch {
 }
 
 impl Batch {
-    pub(super) fn prepare(
-        facts: &[Fact],
-        first: Seq,
-        seen: &mut Seen,
-        packer: &mut Packer,
-    ) -> Result<Self, JournalError> {
+    pub(super) fn prepare(facts: &[Fact], first: Seq, seen: &mut Seen) -> Result<Self, JournalError> {
         let mut batch = Self { fresh: Vec::with_capacity(facts.len()), hashes: Vec::new(), blocks: Vec::new() };
-        let filled = batch.fill(facts, first, seen, packer);
+        let filled = batch.fill(facts, first, seen);
         if filled.is_err() {
             batch.undo(seen);
         }
@@ -39,7 +38,7 @@ impl Batch {
         }
     }
 
-    fn fill(&mut self, facts: &[Fact], first: Seq, seen: &mut Seen, packer: &mut Packer) -> Result<(), JournalError> {
+    fn fill(&mut self, facts: &[Fact], first: Seq, seen: &mut Seen) -> Result<(), JournalError> {
         let mut full: Vec<Gather> = Vec::new();
         let mut gather = Gather::default();
         for (index, fact) in facts.iter().enumerate() {
@@ -58,13 +57,24 @@ impl Batch {
         if gather.count() > 0 {
             full.push(gather);
         }
-        let mut next = first;
-        let blocks = full.len();
-        for (index, mut gather) in full.into_iter().enumerate() {
-            let start = next;
-            next += u64::from(gather.count());
-            self.blocks.push((start, gather.seal(start, (blocks - 1 - index) as u32, packer)?));
-        }
+        self.blocks = seal(full, first)?;
         Ok(())
     }
+}
+
+/// Compressing costs more than everything else on the way to the disk: several blocks are sealed on several threads.
+fn seal(gathered: Vec<Gather>, first: Seq) -> Result<Vec<Sealed>, JournalError> {
+    let mut next = first;
+    let follow = (0..gathered.len() as u32).rev();
+    let numbered = gathered.into_iter().zip(follow).map(|(gather, follow)| {
+        let start = next;
+        next += u64::from(gather.count());
+        (start, follow, gather)
+    });
+    let numbered: Vec<_> = numbered.collect();
+    let sealed = |(start, follow, mut gather): (Seq, u32, Gather)| Ok((start, gather.seal(start, follow)?));
+    if numbered.len() < PARALLEL_FROM_BLOCKS {
+        return numbered.into_iter().map(sealed).collect();
+    }
+    numbered.into_par_iter().map(sealed).collect()
 }

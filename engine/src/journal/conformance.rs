@@ -6,6 +6,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
+use std::time::Duration;
 
 use anklang_domain::{Body, Fact};
 use proptest::prelude::*;
@@ -38,9 +39,20 @@ impl Subject {
     fn reopen(&mut self) {
         if let Some(folder) = &self.folder {
             self.journal = None;
-            self.journal = Some(Arc::new(DiskJournal::open(folder.path()).expect("opens again")));
+            self.journal = Some(Arc::new(patiently(|| DiskJournal::open(folder.path()))));
         }
     }
+}
+
+/// Opens what was closed a moment ago. Another test may be starting a process: until that is done, it shares our locks.
+pub(super) fn patiently<T>(open: impl Fn() -> Result<T, JournalError>) -> T {
+    for _ in 0..200 {
+        match open() {
+            Err(JournalError::Locked(_) | JournalError::Storage(_)) => thread::sleep(Duration::from_millis(10)),
+            other => return other.expect("opens again"),
+        }
+    }
+    open().expect("opens again")
 }
 
 /// An engagement by `member` that says `text`.

@@ -13,7 +13,6 @@ use super::reading::{read_blocks, read_ids};
 use super::rewriting::{Copier, copy_blocks};
 use super::seen::Seen;
 use super::sled::Store;
-use super::wire::Packer;
 use super::{Appended, Edit, Journal, JournalError, Rewritten, Seq, Visit};
 
 /// The file of ids in a generation's folder.
@@ -38,7 +37,6 @@ pub struct DiskJournal {
 struct Writer {
     seen: Seen,
     ids: IdsFile,
-    packer: Packer,
     /// A write failed: the store must be opened anew before the next.
     failed: bool,
 }
@@ -55,8 +53,8 @@ impl DiskJournal {
     pub fn open(folder: &Path) -> Result<Self, JournalError> {
         let (folder, generation) = Folder::open(folder)?;
         let path = folder.generation(generation);
-        let (store, next) = Store::open(&path)?;
-        let (mut ids, mut seen) = IdsFile::open(&path.join(IDS))?;
+        let (store, ids) = rayon::join(|| Store::open(&path), || IdsFile::open(&path.join(IDS)));
+        let ((store, next), (mut ids, mut seen)) = (store?, ids?);
         if ids.saved() > next {
             let what = format!(
                 "the journal ends before fact {next}, yet {} facts had been written. Restore a backup; or, to go on with \
@@ -67,7 +65,7 @@ impl DiskJournal {
             return Err(JournalError::Corrupt { block: next, what });
         }
         read_ids(&store, &mut ids, &mut seen, next)?;
-        let writer = Writer { seen, ids, packer: Packer::new()?, failed: false };
+        let writer = Writer { seen, ids, failed: false };
         let live = Live { store: Some(Arc::new(store)), next, generation };
         Ok(Self { writer: Mutex::new(writer), live: RwLock::new(live), rewriting: Mutex::new(()), folder })
     }
@@ -117,7 +115,7 @@ impl Journal for DiskJournal {
         let writer = &mut *guard;
         self.revive(writer)?;
         let (store, first) = self.store()?;
-        let batch = Batch::prepare(facts, first, &mut writer.seen, &mut writer.packer)?;
+        let batch = Batch::prepare(facts, first, &mut writer.seen)?;
         if batch.blocks.is_empty() {
             return Ok(Appended { first, fresh: batch.fresh });
         }
@@ -161,8 +159,10 @@ impl Journal for DiskJournal {
     }
 
     fn backup(&self, to: &Path) -> Result<Seq, JournalError> {
-        let (store, end) = self.store()?;
-        let generation = self.generation();
+        let (store, end, generation) = {
+            let live = self.live.read();
+            (live.store.clone().ok_or_else(closed)?, live.next, live.generation)
+        };
         let folder = Folder::create(to)?;
         let path = folder.generation(generation);
         let (copy, _) = Store::open(&path)?;

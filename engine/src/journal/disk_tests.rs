@@ -1,11 +1,13 @@
 //! What only a journal on disk can get wrong.
 
 use std::fs;
-use std::process::Command;
+use std::io::{BufRead, BufReader};
+use std::process::{Command, Stdio};
+use std::time::Duration;
 
 use tempfile::TempDir;
 
-use super::conformance::{all, every_byte, said};
+use super::conformance::{all, every_byte, patiently, said};
 use super::disk::IDS;
 use super::sled::Store;
 use super::wire::Block;
@@ -17,7 +19,7 @@ fn folder() -> TempDir {
 }
 
 fn open(folder: &TempDir) -> DiskJournal {
-    DiskJournal::open(folder.path()).expect("opens")
+    patiently(|| DiskJournal::open(folder.path()))
 }
 
 fn few(prefix: &str, count: usize) -> Vec<Fact> {
@@ -38,7 +40,7 @@ fn a_damaged_block_is_named() {
     let folder = folder();
     open(&folder).append(&few("a", 10)).expect("appended");
     open(&folder).append(&few("b", 10)).expect("appended");
-    let store = Store::open(&folder.path().join("0")).expect("opens").0;
+    let store = patiently(|| Store::open(&folder.path().join("0"))).0;
     store.overwrite(0, |block| *block.last_mut().expect("bytes") ^= 1);
     drop(store);
     let journal = open(&folder);
@@ -55,7 +57,7 @@ fn a_missing_block_is_noticed() {
     for part in few("a", 30).chunks(10) {
         open(&folder).append(part).expect("appended");
     }
-    let store = Store::open(&folder.path().join("0")).expect("opens").0;
+    let store = patiently(|| Store::open(&folder.path().join("0"))).0;
     let blocks: Vec<_> = store.blocks(0).expect("blocks").map(|block| block.expect("a block")).collect();
     store.remove_from(10).expect("removed");
     store.put(20, &blocks[2].1).expect("put");
@@ -71,10 +73,14 @@ fn facts_lost_from_the_end_are_noticed() {
     for part in few("a", 30).chunks(10) {
         open(&folder).append(part).expect("appended");
     }
-    let store = Store::open(&folder.path().join("0")).expect("opens").0;
+    let store = patiently(|| Store::open(&folder.path().join("0"))).0;
     store.remove_from(20).expect("removed");
     drop(store);
-    assert!(matches!(DiskJournal::open(folder.path()), Err(JournalError::Corrupt { block: 20, .. })));
+    let damaged = patiently(|| match DiskJournal::open(folder.path()) {
+        Err(JournalError::Corrupt { block, .. }) => Ok(block),
+        other => other.map(|_| 0),
+    });
+    assert_eq!(damaged, 20);
     fs::remove_file(folder.path().join("0").join(IDS)).expect("removed");
     assert_eq!(open(&folder).next_seq(), 20);
 }
@@ -91,7 +97,7 @@ fn a_torn_append_is_gone_after_opening() {
     let path = folder.path().join("0");
     // The process died before the ids were saved, and when half of the blocks were written.
     fs::remove_file(path.join(IDS)).expect("removed");
-    let store = Store::open(&path).expect("opens").0;
+    let store = patiently(|| Store::open(&path)).0;
     let blocks: Vec<u64> = store.blocks(10).expect("blocks").map(|block| block.expect("a block").0).collect();
     assert!(blocks.len() > 4, "{} blocks", blocks.len());
     store.remove_from(blocks[blocks.len() / 2]).expect("removed");
@@ -137,6 +143,18 @@ fn a_half_written_generation_is_removed() {
     assert!(matches!(DiskJournal::open(folder.path()), Err(JournalError::Corrupt { .. })));
 }
 
+#[test]
+fn a_long_journal_is_rewritten_without_a_repetition() {
+    let folder = folder();
+    let journal = open(&folder);
+    // More than the tail, so that the copy catches up before it stops the appends, and finds nothing left to do then.
+    let facts = few("a", 12_000);
+    facts.chunks(5_000).for_each(|part| drop(journal.append(part).expect("appended")));
+    journal.rewrite(&|_| Edit::Keep).expect("rewritten");
+    assert_eq!(journal.next_seq(), 12_000);
+    assert_eq!(all(&journal, 0).len(), 12_000);
+}
+
 /// Every stored byte, and every block unpacked.
 fn everything(folder: &TempDir) -> Vec<u8> {
     let mut bytes = every_byte(folder.path());
@@ -145,7 +163,7 @@ fn everything(folder: &TempDir) -> Vec<u8> {
         if !path.is_dir() {
             continue;
         }
-        let store = Store::open(&path).expect("opens").0;
+        let store = patiently(|| Store::open(&path)).0;
         for block in store.blocks(0).expect("blocks") {
             let (first, block) = block.expect("a block");
             let block = Block::read(first, &block).expect("whole");
@@ -197,6 +215,66 @@ fn nothing_of_what_was_dropped_is_left() {
     assert!(!holds(&after, "zaphod") && !holds(&after, "text of 2") && !holds(&after, "alone"));
     assert!(holds(&after, "text of 3"));
     assert_eq!(open(&folder).next_seq(), 1600);
+}
+
+const KILLED_FOLDER: &str = "ANKLANG_TEST_KILLED_FOLDER";
+const KILL_ROUNDS: u64 = 8;
+/// Facts of the appends, in turn: one value, a few, many blocks.
+const KILLED_APPENDS: [usize; 4] = [1, 40, 3, 4000];
+
+fn killed_append(number: usize) -> Vec<Fact> {
+    few(&format!("k{number}-"), KILLED_APPENDS[number % KILLED_APPENDS.len()])
+}
+
+#[test]
+#[ignore = "run by what_was_acknowledged_survives_a_kill"]
+fn appends_until_killed() {
+    let folder = std::env::var_os(KILLED_FOLDER).expect("a folder");
+    let journal = patiently(|| DiskJournal::open(folder.as_ref()));
+    let mut skip = journal.next_seq() as usize;
+    for number in 0.. {
+        let facts = killed_append(number);
+        if skip > 0 {
+            skip -= facts.len();
+            continue;
+        }
+        journal.append(&facts).expect("appended");
+        println!("acknowledged {number}");
+    }
+}
+
+#[test]
+fn what_was_acknowledged_survives_a_kill() {
+    let folder = folder();
+    let test = std::env::current_exe().expect("a test binary");
+    let mut acknowledged = None;
+    for round in 0..KILL_ROUNDS {
+        let mut child = Command::new(&test)
+            .args(["--exact", "--ignored", "--nocapture", "journal::disk_tests::appends_until_killed"])
+            .env(KILLED_FOLDER, folder.path())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("runs");
+        let lines = BufReader::new(child.stdout.take().expect("output")).lines();
+        let mut numbers = lines.filter_map(|line| line.ok()?.strip_prefix("acknowledged ")?.parse::<usize>().ok());
+        acknowledged = numbers.by_ref().take(3).last().or(acknowledged);
+        std::thread::sleep(Duration::from_millis(round * 7));
+        child.kill().expect("killed");
+        child.wait().expect("gone");
+        // What it wrote before it died.
+        acknowledged = numbers.last().or(acknowledged);
+        let journal = open(&folder);
+        let read = all(&journal, 0);
+        let (mut whole, mut expected) = (0, Vec::new());
+        while expected.len() < read.len() {
+            expected.extend(killed_append(whole));
+            whole += 1;
+        }
+        assert!(read.into_iter().map(|(_, fact)| fact).eq(expected), "round {round}: half of an append");
+        assert!(Some(whole) > acknowledged, "round {round}: {whole} appends, {acknowledged:?} was acknowledged");
+    }
+    assert!(acknowledged > Some(20), "{acknowledged:?}");
 }
 
 /// The test below, in a process whose files may not grow beyond a limit, as on a full disk.

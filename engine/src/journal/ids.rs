@@ -38,6 +38,8 @@ pub(super) struct IdsFile {
 impl IdsFile {
     /// An empty file with this key, in place of whatever is there.
     pub(super) fn create(path: &Path, key: Key) -> Result<Self, JournalError> {
+        // The store may not have made the folder yet.
+        path.parent().map_or(Ok(()), std::fs::create_dir_all).map_err(storage)?;
         let mut file = OpenOptions::new().read(true).write(true).create(true).truncate(true).open(path);
         let mut header = Vec::with_capacity(HEADER_BYTES);
         header.extend_from_slice(&MAGIC);

@@ -10,7 +10,7 @@ use parking_lot::{Mutex, RwLock};
 use super::blocks::Batch;
 use super::folder::Folder;
 use super::seen::{Seen, random_key};
-use super::wire::{Block, Packer};
+use super::wire::Block;
 use super::{Appended, DiskJournal, Edit, Journal, JournalError, Rewritten, Seq, Visit};
 
 /// How many facts a backup appends at once.
@@ -19,7 +19,7 @@ const BACKUP_FACTS: usize = 10_000;
 /// A journal in memory. It keeps the same blocks as the one on disk, so that a fact read is a fact decoded.
 pub struct MemoryJournal {
     /// Whoever appends or rewrites holds this.
-    writer: Mutex<(Seen, Packer)>,
+    writer: Mutex<Seen>,
     state: RwLock<State>,
 }
 
@@ -34,16 +34,15 @@ struct State {
 impl MemoryJournal {
     /// An empty journal.
     pub fn new() -> Result<Self, JournalError> {
-        Ok(Self { writer: Mutex::new((Seen::new(&random_key()), Packer::new()?)), state: RwLock::default() })
+        Ok(Self { writer: Mutex::new(Seen::new(&random_key())), state: RwLock::default() })
     }
 }
 
 impl Journal for MemoryJournal {
     fn append(&self, facts: &[Fact]) -> Result<Appended, JournalError> {
-        let mut writer = self.writer.lock();
-        let (seen, packer) = &mut *writer;
+        let mut seen = self.writer.lock();
         let first = self.next_seq();
-        let batch = Batch::prepare(facts, first, seen, packer)?;
+        let batch = Batch::prepare(facts, first, &mut seen)?;
         let mut state = self.state.write();
         state.next = first + batch.hashes.len() as u64;
         state.blocks.extend(batch.blocks.into_iter().map(|(seq, bytes)| (seq, Arc::from(bytes))));
@@ -91,8 +90,7 @@ impl Journal for MemoryJournal {
             }
             ControlFlow::Continue(())
         })?;
-        let (_, packer) = &mut *writer;
-        let batch = Batch::prepare(&kept, 0, &mut seen, packer)?;
+        let batch = Batch::prepare(&kept, 0, &mut seen)?;
         for hash in renamed {
             seen.insert(hash);
         }
@@ -100,7 +98,7 @@ impl Journal for MemoryJournal {
         let mut state = self.state.write();
         let generation = state.generation + 1;
         *state = State { blocks, next: batch.hashes.len() as u64, generation };
-        writer.0 = seen;
+        *writer = seen;
         Ok(report)
     }
 

@@ -1,4 +1,23 @@
 //! The journal: every fact, in the order in which it became durable, once.
+//!
+//! - [`Committer`] is the way in while serving: it gathers what many clients submit into blocks, hands the new facts to
+//!   the views, and only then acknowledges.
+//! - [`DiskJournal`] keeps blocks in an embedded store, [`MemoryJournal`] in memory; one suite of tests runs against both.
+//! - [`wire`] is what a block looks like in bytes. Every format ever written stays readable.
+//!
+//! A folder of a journal holds generations: erasing writes a new one without what was erased and removes the old.
+//!
+//! ```
+//! use anklang_engine::journal::{Journal, MemoryJournal};
+//!
+//! let line = r#"{"id":"f1","at":"2018-08-15T09:00:00Z","type":"engaged","member":"ana","verb":"liked","item":"42"}"#;
+//! let fact = serde_json::from_str(line)?;
+//! let journal = MemoryJournal::new()?;
+//! assert_eq!(journal.append(&[fact])?.fresh, [true]);
+//! assert_eq!(journal.append(&[serde_json::from_str(line)?])?.fresh, [false]);
+//! assert_eq!(journal.next_seq(), 1);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 mod blocks;
 mod commit;
@@ -57,7 +76,7 @@ pub struct Rewritten {
 pub enum Edit {
     /// Stays as it is.
     Keep,
-    /// Takes another form.
+    /// Takes another form; its id stays, whatever the new form says.
     Replace(Box<Fact>),
     /// Goes.
     Drop,
@@ -73,7 +92,7 @@ impl Rewritten {
             }
             Edit::Replace(other) => {
                 self.replaced += 1;
-                Some(*other)
+                Some(Fact { id: fact.id, ..*other })
             }
             Edit::Drop => {
                 self.dropped += 1;
@@ -125,14 +144,14 @@ pub type Visit<'a> = dyn FnMut(Seq, Fact) -> ControlFlow<()> + 'a;
 
 /// An append-only log of facts. Implementations are shared between threads; one appends, many read.
 pub trait Journal: Send + Sync {
-    /// Appends facts in order, leaving out those whose id is there already. Durable when it returns, and one block:
-    /// after a crash all of it is there, or nothing.
+    /// Appends facts in order, leaving out those whose id is there already. Durable when it returns, and atomic: after a
+    /// crash all of it is there, or nothing; after an error nothing, and a later append may succeed.
     fn append(&self, facts: &[Fact]) -> Result<Appended, JournalError>;
 
     /// The number that the next new fact will get.
     fn next_seq(&self) -> Seq;
 
-    /// Reads facts in order from `from` on, those that were there when it was called.
+    /// Reads facts in order from `from` on, those that were there when it was called. `visit` may call the journal.
     fn read(&self, from: Seq, visit: &mut Visit<'_>) -> Result<(), JournalError>;
 
     /// Counts the rewrites so far: what was derived from another generation is worthless.
@@ -140,6 +159,7 @@ pub trait Journal: Send + Sync {
 
     /// Rewrites every fact by `edit`, so that no byte of what was replaced or dropped is left on disk. Facts are
     /// numbered anew. Atomic: after a crash the journal is as before or as after. Appends wait only for the last part.
+    /// `edit` may be asked about a fact while others are appended; ids of dropped facts may come again.
     fn rewrite(&self, edit: &(dyn Fn(&Fact) -> Edit + Sync)) -> Result<Rewritten, JournalError>;
 
     /// Writes a copy of the journal as it is now into an empty folder, from which it can be opened; appends go on.

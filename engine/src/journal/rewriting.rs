@@ -10,7 +10,7 @@ use super::ids::IdsFile;
 use super::reading::whole_blocks;
 use super::seen::{Hasher, IdHash, Key};
 use super::sled::Store;
-use super::wire::{Block, Gather, Packer};
+use super::wire::{Block, Gather};
 use super::{Edit, JournalError, Rewritten, Seq};
 
 /// So much may be written before it is synced, so that the store's buffers stay small.
@@ -20,7 +20,6 @@ const SYNC_EVERY_BYTES: usize = 64 << 20;
 pub(super) struct Copier<'a> {
     edit: &'a (dyn Fn(&Fact) -> Edit + Sync),
     hasher: Hasher,
-    packer: Packer,
     gather: Gather,
     /// The number of the first fact of the old generation that is not copied.
     done: Seq,
@@ -47,8 +46,8 @@ impl<'a> Copier<'a> {
         let (store, next) = Store::open(path)?;
         let ids = IdsFile::create(&path.join(IDS), key)?;
         let copy = Copied { store, ids, next, dropped: Vec::new(), report: Rewritten::default() };
-        let (packer, gather) = (Packer::new()?, Gather::default());
-        Ok(Self { edit, hasher, packer, gather, done: 0, unsynced_bytes: 0, copy })
+        let gather = Gather::default();
+        Ok(Self { edit, hasher, gather, done: 0, unsynced_bytes: 0, copy })
     }
 
     pub(super) const fn done(&self) -> Seq {
@@ -57,6 +56,10 @@ impl<'a> Copier<'a> {
 
     /// Copies what is not copied yet, up to `end`.
     pub(super) fn copy(&mut self, from: &Store, end: Seq) -> Result<(), JournalError> {
+        if self.done >= end {
+            // A store has no block to begin with there, and would begin with the one before.
+            return Ok(());
+        }
         for block in whole_blocks(from, self.done, end)? {
             let (first, bytes) = block?;
             let block = Block::read(first, &bytes)?;
@@ -97,7 +100,7 @@ impl<'a> Copier<'a> {
         if facts == 0 {
             return Ok(());
         }
-        let block = self.gather.seal(self.copy.next, 0, &mut self.packer)?;
+        let block = self.gather.seal(self.copy.next, 0)?;
         self.copy.store.put(self.copy.next, &block)?;
         self.copy.next += u64::from(facts);
         self.unsynced_bytes += block.len();

@@ -7,6 +7,8 @@
 //! - After a crash it recovers a prefix of what was written: an append of several pieces or blocks says in its headers
 //!   how much belongs to it, and what is torn is removed at open.
 //! - `flush_async` from several threads can wait for ever: there is one writer, and it calls `flush`.
+//! - Its cache looks at what to give back only after 64 uses of pages in one of 256 shards: with few large pages that is
+//!   never, and reading a journal once would keep all of it in memory. So every piece read is touched a few times more.
 //! - After an I/O error it refuses every write until it is opened anew.
 
 use std::fs::File;
@@ -23,6 +25,8 @@ const PIECE_BYTES_MAX: usize = 224 << 10;
 const _: () = assert!(17 * (PIECE_BYTES_MAX + 64) < SEGMENT_BYTES / 4 - 64);
 /// Blocks are read once, in order: a cache helps little.
 const CACHE_BYTES: u64 = 64 << 20;
+/// A leaf has 8 to 17 pieces: by its last one it was used more than 64 times.
+const TOUCHES: usize = 9;
 /// How often sled's own thread tidies up segments that are mostly dead.
 const TIDY_EVERY_MS: u64 = 1000;
 /// Key: the block's number, then the piece's, both big-endian, so that keys ascend.
@@ -82,7 +86,7 @@ impl Store {
     pub(super) fn blocks(&self, from: Seq) -> Result<Blocks, JournalError> {
         let before = self.db.range(..=key(from, u16::MAX)).next_back().transpose().map_err(|e| failed(from, &e))?;
         let start = before.map_or(Ok(0), |(found, _)| read_key(&found).map(|(first, _)| first))?;
-        Ok(Blocks { pieces: self.db.range(key(start, 0)..), at: start })
+        Ok(Blocks { pieces: self.db.range(key(start, 0)..), tree: (*self.db).clone(), at: start })
     }
 
     /// Bytes on disk.
@@ -120,6 +124,7 @@ impl Store {
 /// Blocks as they are read.
 pub(super) struct Blocks {
     pieces: ::sled::Iter,
+    tree: ::sled::Tree,
     at: Seq,
 }
 
@@ -127,7 +132,13 @@ impl Blocks {
     fn piece(&mut self) -> Option<Result<(Seq, u16, ::sled::IVec), JournalError>> {
         let entry = self.pieces.next()?;
         Some(match entry {
-            Ok((key, value)) => read_key(&key).map(|(first, piece)| (first, piece, value)),
+            Ok((key, value)) => {
+                for _ in 0..TOUCHES {
+                    // What it finds is at hand already.
+                    drop(self.tree.get(&key));
+                }
+                read_key(&key).map(|(first, piece)| (first, piece, value))
+            }
             Err(error) => Err(failed(self.at, &error)),
         })
     }

@@ -68,7 +68,7 @@ pub(crate) fn measure(ask: &Ask<'_>, item: ItemIx, want: Want) -> Option<Feature
     }
     let (tag_interest, best_tag) = tag_interest(ask, &row.tags);
     let (neighbour, medoid) = neighbour(ask, item);
-    let last = news.last.unwrap_or(row.last_activity);
+    let last = news.last.unwrap_or(ask.views.catalogue.last_activity(item));
     let half_life_days = f64::from(ask.policy.fresh_half_life_hours) / 24.0;
     Some(Features {
         item,

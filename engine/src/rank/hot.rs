@@ -1,11 +1,10 @@
 //! How hot a discussion is: Discourse's formula, whose second term is the revived thread.
 
-use std::collections::BTreeSet;
-
 use anklang_domain::{HOUR_MS, UnixMillis};
+use smallvec::SmallVec;
 
 use crate::views::Views;
-use crate::views::intern::ItemIx;
+use crate::views::intern::{ItemIx, MemberIx};
 use crate::views::moment::Moment;
 
 /// What counts as recent.
@@ -24,7 +23,10 @@ pub(crate) fn hotness(views: &Views, item: ItemIx, now: UnixMillis) -> f64 {
     let recent = row.replies_within(Moment::of(now.ms() - RECENT_MS), now.into());
     let recent = &recent[recent.len().saturating_sub(REPLIES_MAX)..];
     let Some(first) = recent.first() else { return standing };
-    let posters: BTreeSet<_> = recent.iter().map(|reply| views.members.person(reply.by)).collect();
+    let mut posters: SmallVec<[MemberIx; REPLIES_MAX]> =
+        recent.iter().map(|reply| views.members.person(reply.by)).collect();
+    posters.sort_unstable();
+    posters.dedup();
     standing + (posters.len() as f64 - 1.0) / (hours(first.at) + 2.0).powf(GRAVITY)
 }
 

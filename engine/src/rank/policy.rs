@@ -61,7 +61,7 @@ impl Default for Policy {
             relevance_floor: 0.25,
             discovery_share: 0.1,
             diversity: 0.5,
-            tag_share_max: 0.5,
+            tag_share_max: 0.4,
             looks_max: 2.0,
         }
     }

@@ -61,11 +61,13 @@ impl Part {
 pub(crate) struct Scored {
     pub(crate) features: Features,
     parts: SmallVec<[(Part, f32); 8]>,
+    /// The sum of the parts, kept because sorting asks for it often.
+    score: f32,
 }
 
 impl Scored {
     pub(crate) fn new(features: Features) -> Self {
-        Self { features, parts: SmallVec::new() }
+        Self { features, parts: SmallVec::new(), score: 0.0 }
     }
 
     /// Scores a candidate for a member's list.
@@ -97,6 +99,7 @@ impl Scored {
             Some((_, sum)) => *sum += value,
             None => self.parts.push((part, value)),
         }
+        self.score = self.parts.iter().map(|(_, value)| value).sum();
     }
 
     pub(crate) fn item(&self) -> ItemIx {
@@ -104,8 +107,8 @@ impl Scored {
     }
 
     /// The score: the sum of the parts.
-    pub(crate) fn score(&self) -> f32 {
-        self.parts.iter().map(|(_, value)| value).sum()
+    pub(crate) const fn score(&self) -> f32 {
+        self.score
     }
 
     /// What speaks for the item, without what only orders.
@@ -120,5 +123,5 @@ impl Scored {
 
 /// Best first; where two are as good, the item known longer comes first.
 pub(crate) fn sort(scored: &mut [Scored]) {
-    scored.sort_by(|a, b| b.score().total_cmp(&a.score()).then(a.item().cmp(&b.item())));
+    scored.sort_unstable_by(|a, b| b.score().total_cmp(&a.score()).then(a.item().cmp(&b.item())));
 }

@@ -17,7 +17,7 @@ pub(super) struct Followed;
 
 impl Source for Followed {
     fn retrieve(&self, ask: &Ask<'_>, found: &mut Vec<ItemIx>) {
-        let active = |item: &ItemIx| ask.views.catalogue.row(*item).last_activity > ask.since;
+        let active = |item: &ItemIx| ask.views.catalogue.last_activity(*item) > ask.since;
         for mark in ask.follows.iter().take(MARKS_MAX) {
             match mark {
                 Mark::Item(item) => found.extend([*item].into_iter().filter(active)),

@@ -28,7 +28,7 @@ pub(crate) const SOURCES: [&dyn Source; 5] =
 fn newest(ask: &Ask<'_>, log: &Activity, count: usize, read_max: usize, found: &mut Vec<ItemIx>) {
     let live = log.newest(ask.since, ask.now.into()).take(read_max).filter(|sign| {
         // Older signs of the same item are stale.
-        ask.views.catalogue.row(sign.item).last_activity == sign.at
+        ask.views.catalogue.last_activity(sign.item) == sign.at
     });
     found.extend(live.map(|sign| sign.item).take(count));
 }

@@ -14,6 +14,6 @@ impl Source for Revived {
     fn retrieve(&self, ask: &Ask<'_>, found: &mut Vec<ItemIx>) {
         let Some(member) = ask.member else { return };
         let joined = ask.views.members.row(member).joined.iter().rev().take(JOINED_MAX);
-        found.extend(joined.filter(|item| ask.views.catalogue.row(**item).last_activity > ask.since));
+        found.extend(joined.filter(|item| ask.views.catalogue.last_activity(**item) > ask.since));
     }
 }

@@ -7,7 +7,7 @@ use crate::views::intern::ItemIx;
 /// Tags that are asked for.
 pub(crate) const TAGS_MAX: usize = 8;
 /// Items taken for each.
-const ITEMS_MAX: usize = 96;
+const ITEMS_MAX: usize = 64;
 /// Signs of life looked at for each.
 const SIGNS_MAX: usize = 512;
 

@@ -51,8 +51,6 @@ pub(crate) struct ItemRow {
     pub(crate) category: Option<TopicIx>,
     pub(crate) tags: SmallVec<[TopicIx; 4]>,
     pub(crate) created: Moment,
-    /// The newest of: opened, replied to.
-    pub(crate) last_activity: Moment,
     /// In the order of their moments.
     pub(crate) replies: Vec<Reply>,
     pub(crate) views: u32,
@@ -70,7 +68,6 @@ impl ItemRow {
             category: None,
             tags: SmallVec::new(),
             created: Moment::of(0),
-            last_activity: Moment::of(i64::MIN),
             replies: Vec::new(),
             views: 0,
             approval: 0.0,
@@ -93,6 +90,9 @@ pub(crate) struct Catalogue {
     #[serde(skip)]
     keys: HashMap<u64, ItemIx>,
     rows: Vec<ItemRow>,
+    /// When each item was last opened or replied to: apart from the rows, because logs are checked against it by the
+    /// thousand, and so it stays near the processor.
+    last: Vec<Moment>,
     /// `rows.len() × DIM` content vectors, row by row.
     #[serde(with = "bytes")]
     vectors: Vec<i8>,
@@ -145,6 +145,7 @@ impl Catalogue {
         let (number, new) = self.names.intern(id.as_str());
         if new {
             self.rows.push(ItemRow::mentioned());
+            self.last.push(Moment::of(i64::MIN));
             self.keys.insert(key_of(id.as_str()), ItemIx(number));
             self.vectors.resize(self.vectors.len() + DIM, 0);
         }
@@ -173,6 +174,20 @@ impl Catalogue {
     /// Makes the table of keys, which snapshots leave out.
     pub(crate) fn index_keys(&mut self) {
         self.keys = self.all().map(|item| (self.key(item), item)).collect();
+    }
+
+    /// When the item was last opened or replied to.
+    pub(crate) fn last_activity(&self, item: ItemIx) -> Moment {
+        self.last[item.row()]
+    }
+
+    /// Notes that the item was opened at a moment, and finds out anew when something last happened in it.
+    pub(crate) fn open(&mut self, item: ItemIx, created: Moment) -> Moment {
+        let row = &mut self.rows[item.row()];
+        row.created = created;
+        let last = row.replies.last().map_or(created, |reply| reply.at.max(created));
+        self.last[item.row()] = last;
+        last
     }
 
     pub(crate) fn row(&self, item: ItemIx) -> &ItemRow {
@@ -207,6 +222,6 @@ impl Catalogue {
         let row = &mut self.rows[item.row()];
         let place = row.replies.partition_point(|other| other.at <= reply.at);
         row.replies.insert(place, reply);
-        row.last_activity = row.last_activity.max(reply.at);
+        self.last[item.row()] = self.last[item.row()].max(reply.at);
     }
 }

@@ -97,10 +97,8 @@ impl Views {
         row.tags = tags.iter().copied().collect();
         row.category = category;
         row.author = author;
-        row.created = created;
-        row.last_activity = row.replies.last().map_or(created, |reply| reply.at.max(created));
         row.card = card(item);
-        let last_activity = row.last_activity;
+        let last_activity = self.catalogue.open(ix, created);
         let names: Vec<&str> = tags.iter().map(|tag| self.topics.name(*tag)).collect();
         let vector = self.words.embed(&names, &item.title, &item.body);
         self.catalogue.set_vector(ix, &vector);

@@ -11,9 +11,8 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::problem::{Code, Problem};
+use super::{Shared, internal};
 
-/// How long a body may take to arrive whole.
-pub(crate) const BODY_SECONDS_MAX: u64 = 30;
 /// How much of a body that is too large is read and thrown away, so that its sender hears why instead of a broken pipe.
 const DRAIN_BYTES_MAX: usize = 8 << 20;
 /// How deep lists and objects may be nested in what is kept: less than the journal takes, so that one strange event is
@@ -52,9 +51,10 @@ pub(crate) async fn read_partly(
 ) -> Result<Unpacked, Problem> {
     let encoding = encoding(request)?;
     let all = collect(payload, bytes_max, too_large);
-    let seconds = Duration::from_secs(BODY_SECONDS_MAX);
-    let late = |_| Problem::new(Code::BodyTimeout, format!("the body must arrive within {BODY_SECONDS_MAX} seconds"));
-    let raw = tokio::time::timeout(seconds, all).await.map_err(late)??;
+    let app = request.app_data::<Shared>().ok_or_else(|| internal("the server was put together wrongly"))?;
+    let seconds = app.limits.body_seconds_max;
+    let late = |_| Problem::new(Code::BodyTimeout, format!("the body must arrive within {seconds} seconds"));
+    let raw = tokio::time::timeout(Duration::from_secs(seconds), all).await.map_err(late)??;
     if raw.is_empty() {
         return Err(Problem::new(Code::EmptyBody, "a body is needed; this one has no bytes"));
     }

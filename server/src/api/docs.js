@@ -39,6 +39,19 @@ const operation = (path, verb, about, schemas) => {
   return entry;
 };
 
+const problems = (codes) => {
+  const table = element("table");
+  for (const { code, status, title } of codes) {
+    const row = element("tr");
+    row.id = code;
+    const name = element("td");
+    name.append(element("code", code));
+    row.append(name, element("td", status), element("td", title));
+    table.append(row);
+  }
+  return table;
+};
+
 const draw = (api) => {
   const groups = new Map();
   for (const [path, verbs] of Object.entries(api.paths)) {
@@ -51,6 +64,8 @@ const draw = (api) => {
   const main = document.getElementById("operations");
   main.replaceChildren();
   for (const [tag, entries] of groups) main.append(element("h2", tag), ...entries);
+  main.append(element("h2", "errors"), problems(api["x-problem-codes"]));
+  document.getElementById(location.hash.slice(1))?.scrollIntoView();
 };
 
 fetch("/openapi.json")

@@ -1,11 +1,12 @@
 //! What every request passes before its handler: a place among those in flight, the key, the query. And what every
 //! answer leaves behind: its line in the metrics.
 
+use std::net::Ipv4Addr;
 use std::time::Instant;
 
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
-use actix_web::http::header::{AUTHORIZATION, HeaderMap};
+use actix_web::http::header::{AUTHORIZATION, HOST, HeaderMap, HeaderName, ORIGIN};
 use actix_web::middleware::Next;
 use actix_web::{Error, HttpMessage, ResponseError, web};
 use base64::Engine as _;
@@ -15,7 +16,7 @@ use super::endpoint::{Access, Endpoint};
 use super::params::Query;
 use super::problem::{Code, Problem};
 use crate::app::App;
-use crate::keys::{Role, Verdict};
+use crate::keys::{Role, Verdict, sha256_hex};
 
 /// After how many seconds to come back when too many requests are in flight.
 const OVERLOADED_RETRY_AFTER_S: u64 = 1;
@@ -51,11 +52,15 @@ fn refuse(request: ServiceRequest, problem: &Problem) -> ServiceResponse<BoxBody
 
 fn admit(endpoint: &Endpoint, app: &App, request: &ServiceRequest) -> Result<(), Problem> {
     let key = presented(request.headers());
+    if !endpoint.cors && app.keys.list().is_empty() && is_of_another_site(request.headers()) {
+        let how = "without keys only this machine may ask, and not the page of another site; make a key with `anklang key add`";
+        return Err(Problem::new(Code::KeyNeeded, how));
+    }
     match endpoint.access {
         Access::Open | Access::Body => {}
         Access::Role(role) => permit(app, key.as_deref(), role)?,
         Access::Control => {
-            if key.as_deref() != Some(app.control.as_str()) {
+            if !is_control(app, request.headers()) {
                 return Err(Problem::new(Code::KeyNeeded, "only the anklang command on the same machine may do this"));
             }
         }
@@ -65,10 +70,23 @@ fn admit(endpoint: &Endpoint, app: &App, request: &ServiceRequest) -> Result<(),
     Ok(())
 }
 
+/// Whether a browser sent this for a page that is not of this machine: its origin says so, or the name by which it found
+/// us does (a name that was made to point here).
+fn is_of_another_site(headers: &HeaderMap) -> bool {
+    let far = |name: HeaderName| {
+        let Some(value) = headers.get(name) else { return false };
+        let text = value.to_str().unwrap_or("");
+        let host = text.split_once("://").map_or(text, |(_, rest)| rest);
+        let host = if host.starts_with('[') { host.split(']').next() } else { host.split(':').next() };
+        let is_loopback = |host: &str| host.parse::<Ipv4Addr>().is_ok_and(|address| address.is_loopback());
+        !host.is_some_and(|host| host == "localhost" || host == "[::1" || is_loopback(host))
+    };
+    far(ORIGIN) || far(HOST)
+}
+
 /// Whether whoever shows this key may do what asks for `role`.
 pub(crate) fn permit(app: &App, key: Option<&str>, role: Role) -> Result<(), Problem> {
-    // The control token of this very process stands above all roles: who can read it can read the data.
-    if key.is_some_and(|key| key == app.control) {
+    if key.is_some_and(|key| is_token(app, key)) {
         return Ok(());
     }
     match app.keys.permit(key, role) {
@@ -82,6 +100,16 @@ pub(crate) fn permit(app: &App, key: Option<&str>, role: Role) -> Result<(), Pro
             Err(Problem::new(Code::KeyForbidden, format!("this needs role {role}; the key has role {has}")))
         }
     }
+}
+
+/// Whether the request comes from a command that can read the data folder. Stands above all roles.
+pub(crate) fn is_control(app: &App, headers: &HeaderMap) -> bool {
+    presented(headers).is_some_and(|key| is_token(app, &key))
+}
+
+/// Hashes are compared, so that the time it takes tells nothing about the token.
+fn is_token(app: &App, key: &str) -> bool {
+    sha256_hex(key.as_bytes()) == app.control_sha256
 }
 
 /// The key in `Authorization: Bearer KEY`, or `Basic` with the key as user name.
@@ -103,6 +131,23 @@ pub(crate) fn presented(headers: &HeaderMap) -> Option<String> {
 mod tests {
     use super::*;
     use actix_web::http::header::HeaderValue;
+
+    #[test]
+    fn pages_of_other_sites_are_told_apart() {
+        let far = |name: HeaderName, value: &str| {
+            let mut headers = HeaderMap::new();
+            headers.insert(name, HeaderValue::from_str(value).expect("a header"));
+            is_of_another_site(&headers)
+        };
+        for near in ["127.0.0.1:8080", "localhost:8080", "[::1]:8080", "localhost"] {
+            assert!(!far(HOST, near), "{near}");
+            assert!(!far(ORIGIN, &format!("http://{near}")), "{near}");
+        }
+        for other in ["evil.example", "127.evil.example", "localhost.evil.example:8080", "null", ""] {
+            assert!(far(ORIGIN, &format!("https://{other}")), "{other}");
+        }
+        assert!(far(HOST, "rebound.example:8080") && far(ORIGIN, "null"));
+    }
 
     fn shown(value: &str) -> Option<String> {
         let mut headers = HeaderMap::new();

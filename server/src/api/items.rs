@@ -3,15 +3,15 @@
 use actix_web::http::StatusCode;
 use actix_web::web::Payload;
 use actix_web::{HttpRequest, HttpResponse};
-use anklang_domain::{Body, Fact, FactId, Item, ItemId, ItemRemoved};
+use anklang_domain::{Body, Fact, FactId, Item, ItemId, ItemRemoved, stable_hash};
 use serde_json::{Value, json};
 
 use super::endpoint::{Access, Content, Endpoint, Params, Verb};
 use super::problem::{Code, Problem};
 use super::{Shared, body, internal, path};
 use crate::app::{App, unique_id};
-use crate::engine::Receipt;
 use crate::keys::Role;
+use anklang_engine::journal::Receipt;
 
 /// The largest item, in bytes of JSON.
 pub(crate) const ITEM_BYTES_MAX: usize = 256 << 10;
@@ -41,7 +41,7 @@ pub(crate) const ENDPOINTS: &[Endpoint] = &[
     Endpoint {
         about: "An item as it is known.",
         access: Access::Role(Role::Serve),
-        gives: Content::Json("Item"),
+        gives: Content::Json("ItemView"),
         ..Endpoint::new(Verb::Get, "/v1/items/{id}", "getItem", |route| route.to(get))
     },
     Endpoint {
@@ -74,7 +74,7 @@ async fn put(request: HttpRequest, app: Shared, payload: Payload) -> Result<Http
     let id = path::item(&request)?;
     let bytes = body::read(&request, payload, ITEM_BYTES_MAX, Code::BodyTooLarge).await?;
     let item = parse(body::utf8(&bytes)?, Some(&id))?;
-    let fact = fact(&app, fact_id(&request, "put", "")?, item);
+    let fact = fact(&app, fact_id(&request, "put", &about(&id))?, item);
     answer(app.ingest(vec![fact]).await?)
 }
 
@@ -83,7 +83,7 @@ async fn remove(request: HttpRequest, app: Shared) -> Result<HttpResponse, Probl
     if app.engine.item(&item).is_none() {
         return Err(unknown(item.as_str()));
     }
-    let id = fact_id(&request, "remove", "")?;
+    let id = fact_id(&request, "remove", &about(&item))?;
     let fact = app.fact(id, None, SOURCE, Body::ItemRemoved(ItemRemoved { item }));
     answer(app.ingest(vec![fact]).await?)
 }
@@ -94,6 +94,11 @@ fn answer(receipt: Receipt) -> Result<HttpResponse, Problem> {
 
 fn fact(app: &App, id: FactId, item: Item) -> Fact {
     app.fact(id, None, SOURCE, Body::ItemPut { item: Box::new(item) })
+}
+
+/// Keeps the same Idempotency-Key on two items apart.
+fn about(id: &ItemId) -> String {
+    format!(":{:016x}", stable_hash(id.as_str().as_bytes()))
 }
 
 /// The fact's id: from the Idempotency-Key where there is one, else nobody else's.

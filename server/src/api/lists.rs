@@ -10,10 +10,10 @@ use super::cursor::Cursor;
 use super::endpoint::{Access, Content, Endpoint, Param, Params, Verb};
 use super::params::Query;
 use super::problem::{Code, Problem};
-use super::{Shared, items, path};
-use crate::engine::ListError;
+use super::{Shared, gate, index_problem, items, path};
 use crate::keys::Role;
 use crate::nearest::nearest;
+use anklang_engine::ListError;
 
 /// The longest search, in characters.
 const SEARCH_CHARS_MAX: usize = 500;
@@ -145,9 +145,12 @@ fn answer(
     let mut wanted = ListRequest::new(kind, member, app.clock.now());
     more(&mut wanted);
     read_params(request, &query, &mut wanted)?;
+    // A command on this machine only looks; that is not showing the list to the member.
+    wanted.log = !gate::is_control(app, request.headers());
     let list = app.engine.list(&wanted).map_err(|error| match error {
         ListError::UnknownItem(id) => items::unknown(&id),
         ListError::Field { field, what } => Problem::new(Code::BadParameter, what).field(field),
+        ListError::Index(index) => index_problem(&index),
     })?;
     let next = list.more && !list.items.is_empty();
     let next_cursor = next.then(|| {

@@ -13,7 +13,7 @@ use crate::keys::Role;
 
 const LANG: Param = Param {
     name: "lang",
-    about: "language of the sentences; else Accept-Language, else English",
+    about: "language of the sentences; else Accept-Language, else the member's own",
     schema: r#"{"type":"string","enum":["en","de"]}"#,
     needed: false,
 };

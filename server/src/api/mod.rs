@@ -26,11 +26,16 @@ use actix_web::{HttpRequest, HttpResponse, Resource, ResponseError, Route, guard
 use self::endpoint::Endpoint;
 use self::problem::{Code, Problem};
 use crate::app::App;
-use crate::engine::{CommitError, EngineError};
 use crate::nearest::nearest;
+use anklang_engine::EngineError;
+use anklang_engine::index::IndexError;
+use anklang_engine::journal::CommitError;
 
 /// How long a browser may remember that it may call the tracking addresses.
 const CORS_SECONDS_MAX: usize = 86_400;
+
+/// After how many seconds to come back when the storage refused: somebody must act first.
+const STORAGE_RETRY_AFTER_S: u64 = 5;
 
 /// Registers every endpoint of the table, and what answers where there is none.
 pub(crate) fn configure(config: &mut web::ServiceConfig) {
@@ -79,7 +84,17 @@ fn open_to_pages() -> Cors {
         .max_age(CORS_SECONDS_MAX)
 }
 
+/// How requests are counted that no endpoint answers.
+const UNMATCHED: &str = "unmatched";
+
+fn count_unmatched(request: &HttpRequest, status: u16) {
+    if let Some(app) = request.app_data::<Shared>() {
+        app.metrics.answered("any", UNMATCHED, status, std::time::Duration::ZERO);
+    }
+}
+
 async fn wrong_method(request: HttpRequest, allowed: String) -> HttpResponse {
+    count_unmatched(&request, Code::MethodNotAllowed.status());
     let detail = format!("{} is not answered here; {allowed} is", request.method());
     let mut answer = Problem::new(Code::MethodNotAllowed, detail).error_response();
     if let Ok(value) = allowed.parse() {
@@ -89,6 +104,7 @@ async fn wrong_method(request: HttpRequest, allowed: String) -> HttpResponse {
 }
 
 async fn unknown_route(request: HttpRequest) -> HttpResponse {
+    count_unmatched(&request, Code::UnknownRoute.status());
     let path: String = request.path().chars().take(200).collect();
     let hint = match nearest(&path, endpoint::all().map(|endpoint| endpoint.path)) {
         Some(like) => format!("there is {like}; all of it is at /openapi.json"),
@@ -114,6 +130,23 @@ impl From<CommitError> for Problem {
 pub(crate) fn engine_problem(error: EngineError) -> Problem {
     match error {
         EngineError::Journal(journal) => journal_problem(&journal),
+        EngineError::Index(index) => index_problem(&index),
+        EngineError::File { .. } => {
+            tracing::error!(%error, "a file of the data folder");
+            Problem::new(Code::Storage, error.to_string()).retry_after(STORAGE_RETRY_AFTER_S)
+        }
+        EngineError::Closing => Problem::new(Code::NotReady, error.to_string()).retry_after(1),
+    }
+}
+
+/// The text index: its files are for whoever runs the server to mend.
+pub(crate) fn index_problem(error: &IndexError) -> Problem {
+    tracing::error!(%error, "the text index failed");
+    match error {
+        IndexError::Open { .. } | IndexError::Storage(_) | IndexError::File(_) => {
+            Problem::new(Code::Storage, error.to_string()).retry_after(STORAGE_RETRY_AFTER_S)
+        }
+        IndexError::NoWriter => Problem::new(Code::Internal, error.to_string()),
     }
 }
 
@@ -123,7 +156,7 @@ pub(crate) fn journal_problem(error: &anklang_engine::journal::JournalError) -> 
     tracing::error!(%error, "the journal refused");
     match error {
         JournalError::Storage(_) | JournalError::Locked(_) => {
-            Problem::new(Code::Storage, error.to_string()).retry_after(5)
+            Problem::new(Code::Storage, error.to_string()).retry_after(STORAGE_RETRY_AFTER_S)
         }
         JournalError::Refused { .. } => Problem::new(Code::BadField, error.to_string()),
         JournalError::Corrupt { .. } | JournalError::Version { .. } => Problem::new(Code::Internal, error.to_string()),
@@ -138,3 +171,28 @@ pub(crate) fn internal(error: impl std::fmt::Display) -> Problem {
 
 /// The application's state, as handlers get it.
 pub(crate) type Shared = web::Data<App>;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use anklang_engine::journal::JournalError;
+    use std::sync::Arc;
+
+    #[test]
+    fn what_the_engine_cannot_do_says_who_must_act() {
+        let commit = |error: JournalError| Problem::from(CommitError::Journal(Arc::new(error)));
+        let file = || std::io::Error::other("disk full");
+        for (problem, code, retry) in [
+            (commit(JournalError::Storage("full".into())), Code::Storage, Some(5)),
+            (commit(JournalError::Refused { index: 0, what: "deep".into() }), Code::BadField, None),
+            (commit(JournalError::Corrupt { block: 1, what: "bits".into() }), Code::Internal, None),
+            (Problem::from(CommitError::Closed), Code::NotReady, Some(1)),
+            (engine_problem(EngineError::File { path: "x".into(), source: file() }), Code::Storage, Some(5)),
+            (engine_problem(EngineError::Closing), Code::NotReady, Some(1)),
+            (index_problem(&IndexError::File(file())), Code::Storage, Some(5)),
+            (index_problem(&IndexError::NoWriter), Code::Internal, None),
+        ] {
+            assert_eq!((problem.code, problem.retry_after_s), (code, retry), "{problem}");
+        }
+    }
+}

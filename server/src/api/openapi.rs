@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 
 use super::endpoint::{self, Access, Content, Endpoint, Param, Params, Verb};
 use super::internal;
-use super::problem::{PROBLEM_JSON, Problem};
+use super::problem::{Code, PROBLEM_JSON, Problem};
 
 /// The shapes of what is sent and answered.
 const SCHEMAS: &str = include_str!("schemas.json");
@@ -62,6 +62,9 @@ fn document() -> Result<Value, serde_json::Error> {
         }
     }
     let schemas: Value = serde_json::from_str(SCHEMAS)?;
+    let codes = Code::ALL.iter();
+    let codes: Vec<Value> =
+        codes.map(|code| json!({ "code": code.name(), "status": code.status(), "title": code.title() })).collect();
     Ok(json!({
         "openapi": "3.1.0",
         "info": {
@@ -70,6 +73,7 @@ fn document() -> Result<Value, serde_json::Error> {
             "description": "Recommendations and experiments for online communities. Errors are problem+json (RFC 9457).",
         },
         "paths": paths,
+        "x-problem-codes": codes,
         "components": {
             "schemas": schemas,
             "securitySchemes": {

@@ -19,7 +19,6 @@ macro_rules! codes {
 
         impl Code {
             /// Every code, for the documentation and the tests.
-            #[cfg(test)]
             pub(crate) const ALL: &'static [Self] = &[$(Self::$variant),+];
 
             const fn row(self) -> (&'static str, u16, &'static str) {
@@ -88,6 +87,11 @@ impl Code {
     /// Its name, which never changes.
     pub(crate) const fn name(self) -> &'static str {
         self.row().0
+    }
+
+    /// What it says in general.
+    pub(crate) const fn title(self) -> &'static str {
+        self.row().2
     }
 
     /// The status it is answered with.

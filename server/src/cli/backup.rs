@@ -8,8 +8,8 @@ use super::failure::Failure;
 use super::open::{self, Held};
 use super::terminal::say;
 use crate::config::Config;
-use crate::engine::Engine;
 use crate::keys::KEYS_FILE;
+use anklang_engine::Engine;
 
 /// Writes a copy of the data folder, from which it can be restored; a server may go on meanwhile.
 #[derive(Debug, Args)]

@@ -6,7 +6,7 @@ use super::failure::Failure;
 use super::open;
 use super::terminal::{Bar, say};
 use crate::config::Config;
-use crate::engine::doctor;
+use anklang_engine::doctor;
 
 /// Looks a data folder over, every block of the journal, and says what is wrong.
 #[derive(Debug, Args)]

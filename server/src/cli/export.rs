@@ -43,7 +43,7 @@ impl Export {
         }
     }
 
-    fn local(&self, engine: &crate::engine::Engine, out: &mut dyn Write) -> Result<io::Result<()>, Failure> {
+    fn local(&self, engine: &anklang_engine::Engine, out: &mut dyn Write) -> Result<io::Result<()>, Failure> {
         let mut result = Ok(());
         let mut write = |fact: &anklang_domain::Fact| -> bool {
             if result.is_ok() {
@@ -81,7 +81,8 @@ impl Export {
     }
 }
 
-fn line(out: &mut dyn Write, fact: &anklang_domain::Fact) -> io::Result<()> {
+/// Writes a fact as a line.
+pub(crate) fn line(out: &mut dyn Write, fact: &anklang_domain::Fact) -> io::Result<()> {
     serde_json::to_writer(&mut *out, fact)?;
     out.write_all(b"\n")
 }

@@ -5,9 +5,10 @@ use std::process::ExitCode;
 use anklang_datasets::load::LoadError;
 
 use crate::config::ConfigError;
-use crate::engine::{CommitError, EngineError};
 use crate::keys::KeyError;
 use crate::server::ServeError;
+use anklang_engine::EngineError;
+use anklang_engine::journal::CommitError;
 
 /// Why a command did not do what it was told.
 #[derive(Debug, thiserror::Error)]

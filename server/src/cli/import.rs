@@ -3,19 +3,20 @@
 use std::path::PathBuf;
 
 use anklang_datasets::load::stackexchange::StackExchange;
-use anklang_datasets::load::{Load, Ndjson, OnBad};
-use anklang_domain::Fact;
+use anklang_datasets::load::{Csv, Load, Ndjson, OnBad};
+use anklang_domain::{Fact, UnixMillis};
 use clap::{Args, Subcommand};
 
 use super::failure::Failure;
 use super::open;
+use super::serve::moment;
 use super::terminal::{Bar, say};
 use crate::clock::Clock;
 use crate::config::Config;
-use crate::engine::{Engine, Progress as _};
+use anklang_engine::{Engine, Progress as _};
 
 /// Facts that become durable together.
-const FACTS_PER_COMMIT: usize = 5_000;
+pub(crate) const FACTS_PER_COMMIT: usize = 5_000;
 /// How many mistakes are told word for word; all are counted.
 const MISTAKES_TOLD_MAX: usize = 20;
 
@@ -44,28 +45,57 @@ enum From {
         #[arg(long)]
         keep_going: bool,
     },
+    /// A table with a header: of items where it has a title, else of engagements
+    Csv {
+        /// The file; - is standard input
+        file: PathBuf,
+        /// Go on after a bad row
+        #[arg(long)]
+        keep_going: bool,
+        /// When it happened, for rows that do not say
+        #[arg(long, value_name = "TIME", value_parser = moment)]
+        at: Option<UnixMillis>,
+    },
 }
 
-impl Import {
-    pub(crate) fn run(self, config: &Config) -> Result<(), Failure> {
-        let mut source: Box<dyn Load> = match self.from {
-            From::Stackexchange { dir, site } => {
+impl From {
+    fn open(self) -> Result<Box<dyn Load>, Failure> {
+        let on_bad = |keep_going| if keep_going { OnBad::GoOn } else { OnBad::Stop };
+        Ok(match self {
+            Self::Stackexchange { dir, site } => {
                 let dump = StackExchange::open(&dir)?;
                 Box::new(match site {
                     Some(host) => dump.site(&host),
                     None => dump,
                 })
             }
-            From::Ndjson { file, keep_going } => {
-                let on_bad = if keep_going { OnBad::GoOn } else { OnBad::Stop };
+            Self::Ndjson { file, keep_going } => {
                 let lines = if file.as_os_str() == "-" {
                     Ndjson::of("standard input", std::io::stdin())?
                 } else {
                     Ndjson::open(&file)?
                 };
-                Box::new(lines.on_bad(on_bad))
+                Box::new(lines.on_bad(on_bad(keep_going)))
             }
-        };
+            Self::Csv { file, keep_going, at } => {
+                let table = if file.as_os_str() == "-" {
+                    Csv::of("standard input", std::io::stdin())?
+                } else {
+                    Csv::open(&file)?
+                };
+                let table = table.on_bad(on_bad(keep_going));
+                Box::new(match at {
+                    Some(moment) => table.at(moment),
+                    None => table,
+                })
+            }
+        })
+    }
+}
+
+impl Import {
+    pub(crate) fn run(self, config: &Config) -> Result<(), Failure> {
+        let mut source = self.from.open()?;
         let engine = open::engine(config, None)?;
         let taken = take(&engine, source.as_mut());
         engine.shutdown()?;

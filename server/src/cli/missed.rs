@@ -3,8 +3,9 @@
 use std::fmt::Write;
 
 use anklang_domain::{Kind, ListKind, MemberId, UnixMillis};
-use anklang_engine::list::{LIMIT_DEFAULT, Lang, List, ListItem, ListRequest};
+use anklang_engine::list::{LIMIT_DEFAULT, Lang, ListRequest};
 use clap::Args;
+use serde_json::Value;
 
 use super::failure::Failure;
 use super::open::{self, Held, encoded};
@@ -52,22 +53,27 @@ impl Missed {
     pub(crate) fn run(self, config: &Config) -> Result<(), Failure> {
         open::must_exist(config)?;
         let as_of = self.as_of.or(config.as_of);
-        match open::open(config, as_of)? {
+        let list = match open::open(config, as_of)? {
             Held::Here(engine) => {
                 let request = self.request(Clock::of(as_of).now())?;
                 let list = engine.list(&request).map_err(|error| Failure::Other(error.to_string()))?;
-                if self.json { say_json(&list) } else { say(page(&list)) };
-                Ok(())
+                serde_json::to_value(&list)
             }
-            Held::There(server) if self.json && as_of.is_none() => {
-                say(server.ask_whole("GET", &self.address(), String::new())?);
-                Ok(())
+            Held::There(server) if as_of.is_none() => {
+                serde_json::from_str(&server.ask_whole("GET", &self.address(), String::new())?)
             }
-            Held::There(_) => Err(Failure::Use(
-                "a server holds this data folder; ask it for this list over HTTP, use --json without --as-of, or stop it"
-                    .to_owned(),
-            )),
+            Held::There(_) => {
+                let why = "a server holds this data folder, at a moment of its own; leave --as-of out, or stop it";
+                return Err(Failure::Use(why.to_owned()));
+            }
+        };
+        let list = list.map_err(|error| Failure::Other(error.to_string()))?;
+        if self.json {
+            say(format_args!("{list:#}"));
+        } else {
+            say(page(&list));
         }
+        Ok(())
     }
 
     fn request(&self, now: UnixMillis) -> Result<ListRequest, Failure> {
@@ -100,38 +106,40 @@ impl Missed {
     }
 }
 
-fn say_json(list: &List) -> bool {
-    serde_json::to_string_pretty(list).is_ok_and(say)
-}
-
 /// A list to read.
-fn page(list: &List) -> String {
-    let whom = list.member.as_ref().map_or("anybody", |id| id.as_str());
-    let since = list.since.map_or(String::new(), |since| format!(" since {since}"));
-    let mut out = format!("Missed by {whom}{since}, as of {}", list.at);
-    if list.items.is_empty() {
+pub(crate) fn page(list: &Value) -> String {
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    let whom = list["member"].as_str().unwrap_or("anybody");
+    let since = list["since"].as_str().map_or(String::new(), |since| format!(" since {since}"));
+    let mut out = format!("Missed by {whom}{since}, as of {}", text(&list["at"]));
+    let items = list["items"].as_array().map(Vec::as_slice).unwrap_or_default();
+    if items.is_empty() {
         out.push_str("\n\nNothing.");
     }
-    for item in &list.items {
+    for item in items {
         entry(&mut out, item);
     }
     out
 }
 
-fn entry(out: &mut String, item: &ListItem) {
-    let _ = write!(out, "\n\n{:3}. {}", item.position, item.title);
-    let _ = write!(out, "\n     {} · {:.2}", item.id, item.score);
-    if !item.tags.is_empty() {
-        let _ = write!(out, " · {}", item.tags.join(", "));
+fn entry(out: &mut String, item: &Value) {
+    let all = |name: &str| item[name].as_array().map(Vec::as_slice).unwrap_or_default().iter();
+    let text = |name: &str| item[name].as_str().unwrap_or_default();
+    let _ = write!(out, "\n\n{:3}. {}", item["position"].as_u64().unwrap_or_default(), text("title"));
+    let _ = write!(out, "\n     {} · {:.2}", text("id"), item["score"].as_f64().unwrap_or_default());
+    let tags: Vec<&str> = all("tags").filter_map(Value::as_str).collect();
+    if !tags.is_empty() {
+        let _ = write!(out, " · {}", tags.join(", "));
     }
-    if item.new_replies > 0 {
-        let _ = write!(out, " · {} new", item.new_replies);
+    if item["new_replies"].as_u64().is_some_and(|count| count > 0) {
+        let _ = write!(out, " · {} new", item["new_replies"]);
     }
-    let _ = write!(out, " · {}", item.last_activity_at);
-    for reason in &item.reasons {
-        let _ = write!(out, "\n     {}", reason.text);
+    let _ = write!(out, " · {}", text("last_activity_at"));
+    for reason in all("reasons") {
+        let _ = write!(out, "\n     {}", reason["text"].as_str().unwrap_or_default());
     }
-    for part in item.ledger.iter().flatten() {
-        let _ = write!(out, "\n       {:>8.3}  {}", part.value, part.part);
+    for part in all("ledger") {
+        let (value, name) = (part["value"].as_f64().unwrap_or_default(), part["part"].as_str().unwrap_or_default());
+        let _ = write!(out, "\n       {value:>8.3}  {name}");
     }
 }

@@ -2,6 +2,7 @@
 //! something failed, 2 where the command was used wrongly.
 
 pub(crate) mod backup;
+mod demo;
 mod doctor;
 mod erase;
 mod export;
@@ -13,7 +14,9 @@ mod open;
 mod rebuild;
 mod restore;
 mod serve;
+mod simulate;
 mod terminal;
+mod trial;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -39,8 +42,10 @@ struct Args {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Demo(demo::Demo),
     Serve(serve::Serve),
     Import(import::Import),
+    Simulate(simulate::Simulate),
     Missed(missed::Missed),
     Export(export::Export),
     Backup(backup::Backup),
@@ -55,7 +60,7 @@ enum Command {
 #[must_use]
 pub fn main() -> ExitCode {
     let args = Args::parse();
-    match run(args) {
+    match run(args, std::env::vars()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
             terminal::complain(&failure);
@@ -64,14 +69,24 @@ pub fn main() -> ExitCode {
     }
 }
 
-fn run(args: Args) -> Result<(), Failure> {
-    let mut config = Config::load(args.config.as_deref(), std::env::vars())?;
+/// Runs one command line, as in the tests.
+#[cfg(test)]
+pub(crate) fn run_line(words: &[&str]) -> Result<(), Failure> {
+    let args =
+        Args::try_parse_from(std::iter::once(&"anklang").chain(words)).map_err(|e| Failure::Use(e.to_string()))?;
+    run(args, std::iter::empty())
+}
+
+fn run(args: Args, variables: impl Iterator<Item = (String, String)>) -> Result<(), Failure> {
+    let mut config = Config::load(args.config.as_deref(), variables)?;
     if let Some(data) = args.data {
         config.data = data;
     }
     terminal::log_to_stderr(&config);
     match args.command {
         Command::Serve(serve) => serve.run(config),
+        Command::Demo(demo) => demo.run(config),
+        Command::Simulate(simulate) => simulate.run(&config),
         Command::Import(import) => import.run(&config),
         Command::Missed(missed) => missed.run(&config),
         Command::Export(export) => export.run(&config),
@@ -81,5 +96,15 @@ fn run(args: Args) -> Result<(), Failure> {
         Command::Doctor(doctor) => doctor.run(&config),
         Command::Erase(erase) => erase.run(&config),
         Command::Key(key) => key.run(&config),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_well_formed() {
+        super::Args::command().debug_assert();
     }
 }

@@ -11,7 +11,7 @@ use super::failure::Failure;
 use super::terminal::Bar;
 use crate::config::Config;
 use crate::control::{self, Note};
-use crate::engine::{Engine, EngineError, Options};
+use anklang_engine::{Engine, EngineError, Options};
 
 /// How long a running server may take for what a command asks.
 const ASK_SECONDS_MAX: u64 = 600;

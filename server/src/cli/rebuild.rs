@@ -6,7 +6,7 @@ use super::failure::Failure;
 use super::open;
 use super::terminal::{Bar, say};
 use crate::config::Config;
-use crate::engine::{Engine, Options};
+use anklang_engine::{Engine, Options};
 
 /// Makes everything that is derived from the journal anew.
 #[derive(Debug, Args)]

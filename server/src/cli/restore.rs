@@ -9,7 +9,7 @@ use super::backup::place;
 use super::failure::Failure;
 use super::terminal::{Bar, say};
 use crate::config::Config;
-use crate::engine::doctor;
+use anklang_engine::doctor;
 
 /// Puts a backup in the data folder's place, which must be empty or not there yet.
 #[derive(Debug, Args)]

@@ -10,8 +10,8 @@ use super::failure::Failure;
 use super::terminal::{Bar, say};
 use crate::app::App;
 use crate::config::Config;
-use crate::engine::{Engine, Options};
 use crate::server::{Application, keys_for};
+use anklang_engine::{Engine, Options};
 
 /// Serves lists and takes events over HTTP.
 #[derive(Debug, Args)]
@@ -48,8 +48,10 @@ pub(crate) fn serve(config: &Config) -> Result<(), Failure> {
     bar.clear();
     let app = App::new(Arc::clone(&engine), keys, config)?;
     let application = Application::bind(app, config.listen)?.with_control_file(&config.data)?;
-    say(format_args!("listening on http://{}", application.address()));
-    application.run(|_| {})?;
+    let address = application.address();
+    application.run(|_| {
+        say(format_args!("listening on http://{address}"));
+    })?;
     engine.shutdown()?;
     Ok(())
 }

@@ -8,7 +8,7 @@ use tracing_subscriber::EnvFilter;
 
 use super::failure::Failure;
 use crate::config::{Config, LOG_DEFAULT};
-use crate::engine::Progress;
+use anklang_engine::Progress;
 
 /// Writes one line of the result. False where nobody reads any more, such as `head`.
 pub(crate) fn say(line: impl std::fmt::Display) -> bool {
@@ -23,7 +23,10 @@ pub(crate) fn complain(failure: &Failure) {
 /// Sends the log to standard error.
 pub(crate) fn log_to_stderr(config: &Config) {
     let filter = EnvFilter::try_new(&config.log).unwrap_or_else(|_| EnvFilter::new(LOG_DEFAULT));
-    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let log = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_ansi(std::io::stderr().is_terminal())
+        .with_writer(std::io::stderr);
     // A second logger, as in tests, is no reason to stop.
     let _ = if config.log_json { log.json().try_init() } else { log.with_target(false).try_init() };
 }
@@ -52,7 +55,7 @@ impl Bar {
 impl Progress for Bar {
     fn phase(&self, name: &str, total: Option<u64>) {
         if !self.watched {
-            tracing::info!(total, "{name}");
+            tracing::debug!(total, "{name}");
             return;
         }
         let fresh = total.map_or_else(ProgressBar::new_spinner, ProgressBar::new);

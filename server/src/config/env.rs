@@ -1,13 +1,15 @@
-//! The environment: `ANKLANG_LISTEN`, `ANKLANG_LIMITS_WORKERS` …
+//! The environment: `ANKLANG_DATA_DIR`, `ANKLANG_LISTEN`, `ANKLANG_LIMITS_WORKERS` …
 
 use super::{Config, ConfigError, SETTINGS};
 use crate::nearest::nearest;
 
 const PREFIX: &str = "ANKLANG_";
+/// Read by the tests, which find research data by the first and take their pains from the others: never a setting.
+const NOT_OURS: [&str; 3] = ["ANKLANG_DATA", "ANKLANG_CI_CACHE", "ANKLANG_CRASH_ROUNDS"];
 
 /// Sets what the variables say.
 pub(super) fn apply(config: &mut Config, variables: impl Iterator<Item = (String, String)>) -> Result<(), ConfigError> {
-    for (name, value) in variables.filter(|(name, _)| name.starts_with(PREFIX)) {
+    for (name, value) in variables.filter(|(name, _)| is_ours(name)) {
         match SETTINGS.iter().find(|(key, _)| variable(key) == name) {
             Some((key, _)) => config.set(key, &value, &name)?,
             None => {
@@ -23,6 +25,11 @@ pub(super) fn apply(config: &mut Config, variables: impl Iterator<Item = (String
     Ok(())
 }
 
+fn is_ours(name: &str) -> bool {
+    name.starts_with(PREFIX) && !NOT_OURS.contains(&name)
+}
+
 fn variable(key: &str) -> String {
+    let key = if key == "data" { "data.dir" } else { key };
     format!("{PREFIX}{}", key.replace('.', "_").to_ascii_uppercase())
 }

@@ -18,7 +18,7 @@ pub const DATA_DEFAULT: &str = "./anklang-data";
 /// Where the server listens.
 pub const LISTEN_DEFAULT: &str = "127.0.0.1:8080";
 /// What is logged.
-pub const LOG_DEFAULT: &str = "info";
+pub const LOG_DEFAULT: &str = "info,actix_server=warn";
 
 /// Bounds of the server, each with its default.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,6 +33,8 @@ pub struct Limits {
     pub batch_bytes_max: usize,
     /// Facts that wait for the journal; one more gets 429.
     pub queue_facts_max: usize,
+    /// Seconds that a request's body may take to arrive whole.
+    pub body_seconds_max: u64,
     /// Minutes between snapshots, which make the next start quick; 0 takes one at the end only.
     pub snapshot_minutes: u64,
 }
@@ -45,6 +47,7 @@ impl Default for Limits {
             requests_in_flight_max: 1_024,
             batch_bytes_max: 32 << 20,
             queue_facts_max: 100_000,
+            body_seconds_max: 30,
             snapshot_minutes: 15,
         }
     }
@@ -108,6 +111,9 @@ const SETTINGS: &[(&str, Set)] = &[
     ("limits.requests_in_flight_max", |config, text| at_least_one(&mut config.limits.requests_in_flight_max, text)),
     ("limits.batch_bytes_max", |config, text| at_least_one(&mut config.limits.batch_bytes_max, text)),
     ("limits.queue_facts_max", |config, text| at_least_one(&mut config.limits.queue_facts_max, text)),
+    ("limits.body_seconds_max", |config, text| {
+        keep(&mut config.limits.body_seconds_max, text, "a whole number of seconds")
+    }),
     ("limits.snapshot_minutes", |config, text| {
         keep(&mut config.limits.snapshot_minutes, text, "a whole number of minutes")
     }),
@@ -177,8 +183,16 @@ mod tests {
     #[test]
     fn what_comes_later_wins() {
         let file = "listen = \"127.0.0.1:1\"\ndata = \"a\"\n[limits]\nworkers = 3\n";
-        let mut config =
-            load(file, &[("ANKLANG_DATA", "b"), ("ANKLANG_LIMITS_WORKERS", "4"), ("PATH", "x")]).expect("good");
+        let mut config = load(
+            file,
+            &[
+                ("ANKLANG_DATA_DIR", "b"),
+                ("ANKLANG_DATA", "not a setting"),
+                ("ANKLANG_LIMITS_WORKERS", "4"),
+                ("PATH", "x"),
+            ],
+        )
+        .expect("good");
         config.set("data", "c", "--data").expect("good");
         assert_eq!((config.data.as_path(), config.limits.workers), (Path::new("c"), 4));
         assert_eq!(config.listen.port(), 1);

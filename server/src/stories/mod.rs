@@ -1,5 +1,6 @@
 //! Stories over real HTTP: a server on a port of its own, and a client that knows nothing of its inside.
 
+mod commands;
 mod community;
 mod gatekeeping;
 mod strange;
@@ -15,8 +16,8 @@ use serde_json::Value;
 
 use crate::app::App;
 use crate::config::Config;
-use crate::engine::{Engine, Options, Progress};
 use crate::server::{Application, keys_for};
+use anklang_engine::{Engine, Options, Progress};
 
 struct Quiet;
 
@@ -31,6 +32,7 @@ struct Site {
     handle: Option<ServerHandle>,
     thread: Option<JoinHandle<()>>,
     folder: tempfile::TempDir,
+    engine: Arc<Engine>,
     agent: ureq::Agent,
     key: Option<String>,
 }
@@ -77,6 +79,15 @@ impl Site {
     }
 
     fn with(change: impl FnOnce(&mut Config)) -> Self {
+        Self::start(change, |_| Options::in_memory())
+    }
+
+    /// A site that keeps its facts in its folder.
+    fn on_disk() -> Self {
+        Self::start(|_| {}, |data| Options::new(data))
+    }
+
+    fn start(change: impl FnOnce(&mut Config), options: fn(&std::path::Path) -> Options) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         let mut config = Config { listen: SocketAddr::from(([127, 0, 0, 1], 0)), ..Config::default() };
         config.limits.workers = 1;
@@ -84,20 +95,23 @@ impl Site {
         config.data = folder.path().to_owned();
         let (sender, receiver) = std::sync::mpsc::channel();
         let thread = std::thread::spawn(move || {
-            let mut options = Options::in_memory();
+            let mut options = options(&config.data);
             options.as_of = config.as_of;
             options.limits.queue_facts_max = config.limits.queue_facts_max;
             let engine = Arc::new(Engine::open(options, &Quiet).expect("an engine"));
             let keys = keys_for(&config.data, config.listen).expect("keys");
-            let app = App::new(engine, keys, &config).expect("an app");
+            let app = App::new(Arc::clone(&engine), keys, &config).expect("an app");
             let application = Application::bind(app, config.listen).expect("a port");
             let application = application.with_control_file(&config.data).expect("a note");
             let address = application.address();
-            application.run(|handle| sender.send((address, handle)).expect("somebody waits")).expect("runs");
+            application.run(|handle| sender.send((address, handle, engine)).expect("somebody waits")).expect("runs");
         });
-        let (address, handle) = receiver.recv().expect("a server");
-        let config = ureq::Agent::config_builder().http_status_as_error(false).build();
-        Self { address, handle: Some(handle), thread: Some(thread), folder, agent: config.into(), key: None }
+        let (address, handle, engine) = receiver.recv().expect("a server");
+        let config = ureq::Agent::config_builder()
+            .http_status_as_error(false)
+            .timeout_global(Some(std::time::Duration::from_secs(30)))
+            .build();
+        Self { address, handle: Some(handle), thread: Some(thread), folder, engine, agent: config.into(), key: None }
     }
 
     /// A site whose clock stands still.
@@ -134,6 +148,20 @@ impl Site {
 
     fn post(&self, path: &str, body: Value) -> Answer {
         self.send("POST", path, &[], body.to_string().as_bytes())
+    }
+
+    /// The ids found by words, once there are `count`: what is new can be found within a second.
+    fn found(&self, words: &str, count: usize) -> Vec<String> {
+        let path = format!("/v1/search?limit=100&q={words}");
+        for _ in 0..20 {
+            if self.ids(&path).len() >= count {
+                break;
+            }
+            std::thread::sleep(std::time::Duration::from_millis(100));
+        }
+        let mut ids = self.ids(&path);
+        ids.sort();
+        ids
     }
 
     /// The ids of a list.

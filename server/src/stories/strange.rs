@@ -110,3 +110,16 @@ fn addresses_that_do_not_exist_and_methods_that_are_not_answered() {
     answer.problem(405, "method_not_allowed");
     assert_eq!(site.send("HEAD", "/health/live", &[], b"").status, 200);
 }
+
+#[test]
+fn a_body_that_does_not_come_is_not_waited_for() {
+    use std::io::{Read, Write};
+    let site = Site::with(|config| config.limits.body_seconds_max = 1);
+    let mut stream = std::net::TcpStream::connect(site.address).expect("connects");
+    stream.write_all(b"POST /v1/track HTTP/1.1\r\nhost: x\r\ncontent-length: 100\r\n\r\n{").expect("sent");
+    stream.set_read_timeout(Some(std::time::Duration::from_secs(10))).expect("set");
+    let mut answer = [0_u8; 2000];
+    let length = stream.read(&mut answer).expect("an answer");
+    let answer = String::from_utf8_lossy(&answer[..length]);
+    assert!(answer.starts_with("HTTP/1.1 408") && answer.contains("body_timeout"), "{answer}");
+}

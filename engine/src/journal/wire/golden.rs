@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use serde_json::Value;
 
 use super::super::JournalError;
-use super::{Block, FORMAT, Gather, HEADER_BYTES, Header, Packer};
+use super::{Block, FORMAT, Gather, HEADER_BYTES, Header};
 
 /// One fact of every sort, as NDJSON.
 const SAMPLES: &[&str] = &[
@@ -57,7 +57,7 @@ fn seal(facts: &[Fact]) -> Vec<u8> {
     for fact in facts {
         gather.push(fact).expect("can be encoded");
     }
-    gather.seal(7, 2, &mut Packer::new().expect("a packer")).expect("can be sealed")
+    gather.seal(7, 2).expect("can be sealed")
 }
 
 fn open(bytes: &[u8]) -> Result<Vec<Fact>, JournalError> {
@@ -110,7 +110,7 @@ fn what_could_not_be_read_back_is_refused() {
     gather.push(&samples()[0]).expect("can be encoded");
     assert!(gather.push(&fact).is_err());
     assert_eq!(gather.count(), 1);
-    let bytes = gather.seal(7, 0, &mut Packer::new().expect("a packer")).expect("can be sealed");
+    let bytes = gather.seal(7, 0).expect("can be sealed");
     assert_eq!(open(&bytes).expect("a block"), samples()[..1]);
 }
 
@@ -192,7 +192,7 @@ proptest! {
             let at = at.index(gather.raw.len());
             gather.raw[at] = to;
         }
-        let bytes = gather.seal(7, 0, &mut Packer::new().expect("a packer")).expect("can be sealed");
+        let bytes = gather.seal(7, 0).expect("can be sealed");
         let _ = open(&bytes);
     }
 
