@@ -75,9 +75,11 @@ fn redundancy(ask: &Ask<'_>, candidate: &Scored, chosen: &[Scored]) -> f32 {
 pub(crate) fn with_discovery(ask: &Ask<'_>, chosen: Vec<Scored>, pool: &[Scored], count: usize) -> Vec<Placed> {
     let every = (1.0 / ask.policy.discovery_share).round().max(1.0) as usize;
     let personal = !ask.top.is_empty() && ask.policy.discovery_share > 0.0;
-    let mut different: Vec<&Scored> = pool.iter().filter(|scored| personal && is_different(ask, scored)).collect();
-    let open = |s: &Scored| s.score() - s.features.neighbour;
-    different.sort_by(|a, b| open(b).total_cmp(&open(a)).then(a.item().cmp(&b.item())));
+    let open = |scored: &Scored| scored.score() - scored.features.neighbour;
+    let outside = pool.iter().filter(|scored| personal && is_different(ask, scored));
+    let mut different: Vec<(f32, &Scored)> = outside.map(|scored| (open(scored), scored)).collect();
+    different.sort_unstable_by(|a, b| b.0.total_cmp(&a.0).then(a.1.item().cmp(&b.1.item())));
+    let mut different: Vec<&Scored> = different.into_iter().map(|(_, scored)| scored).collect();
     let mut stream = Stream::named(ask.seed, "discovery");
     let mut list: Vec<Placed> = Vec::with_capacity(count);
     let mut rest = chosen.into_iter().peekable();

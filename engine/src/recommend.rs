@@ -197,8 +197,8 @@ fn for_member(ask: &Ask<'_>, found: Vec<ItemIx>, want: Want, places: usize) -> V
     let floor = if ask.is_cold() { f32::NEG_INFINITY } else { ask.policy.relevance_floor };
     let worth = pool.iter().filter(|scored| scored.relevance() >= floor).take(RANKED_MAX).cloned().collect();
     let last = if want == Want::News { ask.last_slate() } else { Vec::new() };
-    // One place more than asked for says whether there is another page.
-    let places = places.max(last.len()) + 1;
+    // One place more than asked for says whether there is another page; and one, if it was all that was served, goes.
+    let places = places.max(last.len()) + 1 + usize::from(last.len() == 1);
     let chosen = diversify(ask, worth, places);
     let mut list = with_discovery(ask, chosen, &pool, places);
     unlike_the_last(&last, &mut list);

@@ -122,6 +122,11 @@ impl Scored {
 }
 
 /// Best first; where two are as good, the item known longer comes first.
-pub(crate) fn sort(scored: &mut [Scored]) {
-    scored.sort_unstable_by(|a, b| b.score().total_cmp(&a.score()).then(a.item().cmp(&b.item())));
+pub(crate) fn sort(scored: &mut Vec<Scored>) {
+    // Places are sorted, not candidates: those are large.
+    let mut order: Vec<(f32, ItemIx, usize)> =
+        scored.iter().enumerate().map(|(place, scored)| (scored.score(), scored.item(), place)).collect();
+    order.sort_unstable_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
+    let mut old: Vec<Option<Scored>> = std::mem::take(scored).into_iter().map(Some).collect();
+    scored.extend(order.into_iter().filter_map(|(_, _, place)| old[place].take()));
 }

@@ -1,12 +1,12 @@
 //! What is hot or fresh in the whole community: the answer to who is new, and the pool for something different.
 
-use super::{Source, newest};
+use super::{Source, best, newest};
 use crate::rank::hot::hotness;
 use crate::recommend::Ask;
 use crate::views::intern::ItemIx;
 
 /// Recently active items whose hotness is looked at.
-const SCANNED_MAX: usize = 768;
+const SCANNED_MAX: usize = 512;
 /// The hottest taken.
 const HOT_MAX: usize = 48;
 /// The freshest taken.
@@ -20,9 +20,8 @@ impl Source for Fresh {
         let mut active = Vec::with_capacity(SCANNED_MAX);
         newest(ask, &ask.views.catalogue.activity, SCANNED_MAX, SCANNED_MAX * 2, &mut active);
         found.extend(active.iter().take(FRESH_MAX));
-        let mut hot: Vec<(f64, ItemIx)> =
-            active.into_iter().map(|item| (hotness(ask.views, item, ask.now), item)).collect();
-        hot.sort_unstable_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
-        found.extend(hot.into_iter().take(HOT_MAX).map(|(_, item)| item));
+        let mut hot: Vec<(f32, ItemIx)> =
+            active.into_iter().map(|item| (hotness(ask.views, item, ask.now) as f32, item)).collect();
+        found.extend(best(&mut hot, HOT_MAX));
     }
 }

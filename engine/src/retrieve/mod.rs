@@ -32,3 +32,11 @@ fn newest(ask: &Ask<'_>, log: &Activity, count: usize, read_max: usize, found: &
     });
     found.extend(live.map(|sign| sign.item).take(count));
 }
+
+/// The best `count` items by worth, in no order; of equals, those known longer.
+fn best(worth: &mut [(f32, ItemIx)], count: usize) -> impl Iterator<Item = ItemIx> + '_ {
+    if worth.len() > count {
+        worth.select_nth_unstable_by(count, |a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
+    }
+    worth.iter().take(count).map(|(_, item)| *item)
+}

@@ -1,12 +1,12 @@
 //! Items near in content to what the member dealt with of late.
 
-use super::{Source, newest};
+use super::{Source, best, newest};
 use crate::interests::content::cosine;
 use crate::recommend::Ask;
 use crate::views::intern::ItemIx;
 
 /// Recently active items that are compared, exactly.
-const SCANNED_MAX: usize = 4096;
+const SCANNED_MAX: usize = 2048;
 /// Items taken.
 const ITEMS_MAX: usize = 96;
 /// Below this the likeness is chance.
@@ -28,11 +28,10 @@ impl Source for Neighbours {
             .into_iter()
             .filter_map(|item| {
                 let vector = catalogue.vector(item);
-                let best = medoids.iter().map(|medoid| cosine(medoid, vector)).fold(0.0, f32::max);
-                (best >= COSINE_MIN).then_some((best, item))
+                let nearest = medoids.iter().map(|medoid| cosine(medoid, vector)).fold(0.0, f32::max);
+                (nearest >= COSINE_MIN).then_some((nearest, item))
             })
             .collect();
-        near.sort_unstable_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
-        found.extend(near.into_iter().take(ITEMS_MAX).map(|(_, item)| item));
+        found.extend(best(&mut near, ITEMS_MAX));
     }
 }

@@ -74,7 +74,7 @@ proptest! {
         engine.shutdown().unwrap();
         drop(engine);
         let options = Options { as_of: Some(at), ..Options::new(dir.path()) };
-        let past = Engine::open(options, &NoProgress).unwrap();
+        let past = opened(&options);
         let mut before = once(&facts);
         receive(&mut before, NOW);
         before.retain(|fact| fact.effective_at() < at);

@@ -47,7 +47,7 @@ pub(super) fn visit(member: &str, minute: i64) -> Fact {
 pub(super) fn village() -> Vec<Fact> {
     let [her, anonymous] = HER;
     let [name, job, text, title, comment] = SECRETS;
-    let traits = json!({"name": name, "job": job, "interests": ["bees"]}).as_object().cloned().unwrap_or_default();
+    let traits = json!({"interests": ["bees"], "job": job, "name": name}).as_object().cloned().unwrap_or_default();
     let mut peer = Item::bare(item_id(her));
     (peer.kind, peer.title) = (Kind::Peer, name.into());
     let aliased = MemberAliased { from: member_id(anonymous), to: member_id(her) };

@@ -194,7 +194,7 @@ fn check_pages(engine: &Engine, whole: &List, request: &ListRequest, size: usize
         }
     }
     let ids = |items: &[crate::list::ListItem]| items.iter().map(|entry| entry.id.to_string()).collect::<Vec<_>>();
-    assert_eq!(ids(&paged), ids(&whole.items), "pages of {size}");
+    assert_eq!(ids(&paged), ids(&whole.items), "pages of {size}: {:?} {:?}", request.list, request.member);
 }
 
 proptest! {
@@ -230,25 +230,38 @@ fn the_far_end_of_the_pages_is_no_trap() {
     assert!(engine.list(&far).unwrap().items.is_empty());
 }
 
-#[test]
-fn pages_fit_after_they_were_served() {
+/// Nine discussions that ana missed, and the list of them after these pages were served. Having been shown counts nothing
+/// here, so that the same list would come again.
+fn after_serving(offsets: &[usize], limit: usize) -> (Engine, ListRequest, List) {
     let mut facts: Vec<Fact> = (0..9).map(|n| super::erasing::opened(&format!("i{n}"), 60 * 24 * 30 + n)).collect();
     facts.push(super::erasing::visit("ana", 1));
-    // Having been shown counts nothing, so that the same list would come again.
     let (kind, key, document) = ("policy".into(), "default".into(), Some(json!({"weights": {"impression": 0.0}})));
     let body = Body::Configured(Configuration { kind, key, version: 2, document, author: String::new() });
     facts.push(Fact { body, id: FactId::parse("policy").unwrap(), ..facts[0].clone() });
     let engine = in_memory(&facts);
-    for offset in [0, 3] {
-        let page = ListRequest { log: true, limit: 3, offset, ..request(ListKind::Missed, Some("ana"), NOW) };
-        assert_eq!(engine.list(&page).unwrap().items.len(), 3);
+    for offset in offsets.iter().copied() {
+        let page = ListRequest { log: true, limit, offset, ..request(ListKind::Missed, Some("ana"), NOW) };
+        assert_eq!(engine.list(&page).unwrap().items.len(), limit);
     }
     submit(&engine, &[super::erasing::visit("bob", 2)]); // what was served is written with it
-    assert_eq!(engine.stats().slates, 2);
+    assert_eq!(engine.stats().slates, offsets.len() as u64);
     let again = request(ListKind::Missed, Some("ana"), NOW.plus_ms(60_000));
     let whole = engine.list(&again).unwrap();
+    (engine, again, whole)
+}
+
+#[test]
+fn pages_fit_after_they_were_served() {
+    let (engine, again, whole) = after_serving(&[0, 3], 3);
     assert_eq!(whole.items.len(), 9);
     for size in [2, 3, 6] {
         check_pages(&engine, &whole, &again, size);
     }
+}
+
+#[test]
+fn pages_fit_without_the_one_that_was_served() {
+    let (engine, again, whole) = after_serving(&[0], 1);
+    assert_eq!(whole.items.len(), 8);
+    check_pages(&engine, &whole, &again, 1);
 }
