@@ -6,6 +6,7 @@ use crate::rank::score::{Part, Scored};
 use crate::recommend::Ask;
 use crate::views::intern::{ItemIx, TopicIx};
 use crate::views::members::Mark;
+use crate::views::moment::Moment;
 
 /// Reasons given for an entry.
 const REASONS_MAX: usize = 3;
@@ -13,6 +14,9 @@ const REASONS_MAX: usize = 3;
 const SHARE_MIN: f32 = 0.15;
 /// A part below this is no reason.
 const VALUE_MIN: f32 = 0.05;
+/// Replies within this time that make a discussion one that is much discussed.
+const DISCUSSED_MIN: usize = 3;
+const DISCUSSED_MS: i64 = 7 * anklang_domain::DAY_MS;
 /// Freshness above which an item is called new.
 const NEW_MIN: f32 = 0.5;
 
@@ -76,19 +80,28 @@ fn because<'v>(ask: &Ask<'v>, scored: &Scored, part: Part, rising: Option<Rising
             },
         }),
         Part::Joined => Some(Because::Joined(features.news.replies)),
-        Part::Hot => Some(Because::Hot),
+        Part::Hot => is_discussed(ask, features.item).then_some(Because::Hot),
         Part::Rising => rising.map(|rising| Because::Rising(rising.replies)),
         Part::Fresh => {
             (features.fresh >= NEW_MIN).then_some(if features.news.opened { Because::New } else { Because::Active })
         }
         Part::Text => ask.query.map(Because::Matches),
         Part::Similar => Some(Because::Similar(features.best_tag.map(|tag| views.topics.name(tag)))),
-        Part::Impression | Part::Diversity => None,
+        Part::Language | Part::Impression | Part::Diversity => None,
     }
+}
+
+/// Several replies within the last days: liked alone is not discussed.
+fn is_discussed(ask: &Ask<'_>, item: ItemIx) -> bool {
+    let since = Moment::from(ask.now.plus_ms(-DISCUSSED_MS));
+    ask.views.catalogue.row(item).replies_within(since, ask.now.into()).len() >= DISCUSSED_MIN
 }
 
 fn interest<'v>(ask: &Ask<'v>, tag: TopicIx) -> Because<'v> {
     let name = ask.views.topics.name(tag);
+    if ask.follows.binary_search(&Mark::Topic(tag)).is_ok() {
+        return Because::FollowsTag(name);
+    }
     let declared = ask.interests.of(tag).is_some_and(|interest| interest.declared);
     if declared { Because::DeclaredTag(name) } else { Because::InterestTag(name) }
 }

@@ -14,6 +14,16 @@ pub enum Lang {
 }
 
 impl Lang {
+    /// The language of a BCP 47 tag, where it is one of these.
+    #[must_use]
+    pub fn known(tag: &str) -> Option<Self> {
+        let primary = tag.split(['-', '_']).next().unwrap_or("");
+        [("de", Self::De), ("en", Self::En)]
+            .into_iter()
+            .find(|(name, _)| primary.eq_ignore_ascii_case(name))
+            .map(|(_, l)| l)
+    }
+
     /// The language of a BCP 47 tag or an `Accept-Language` header; English where it is neither.
     #[must_use]
     pub fn of(tag: &str) -> Self {

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::cell::OnceCell;
 
-use anklang_domain::{DAY_MS, Kind, ListKind, Score, Stream, UnixMillis, stable_hash};
+use anklang_domain::{DAY_MS, Kind, ListKind, Score, UnixMillis, stable_hash};
 
 use serde_json::Value;
 
@@ -239,16 +239,27 @@ fn render(ask: &Ask<'_>, request: &ListRequest, placed: Vec<Placed>) -> List {
     let end = end(request);
     let more = placed.len() > end && end < PLACES_MAX;
     let places = placed.into_iter().enumerate().take(end).skip(request.offset);
-    let items = places.filter_map(|(place, placed)| entry(ask, request, place + 1, &placed)).collect();
-    let mut stream = Stream::named(ask.seed, "slate");
+    let items: Vec<ListItem> = places.filter_map(|(place, placed)| entry(ask, request, place + 1, &placed)).collect();
     List {
         member: request.member.clone(),
         since: (request.list == ListKind::Missed).then(|| UnixMillis::saturating(ask.since.ms())),
         at: request.now,
-        slate: SlateRef { id: format!("{:016x}-{}", stream.next_u64(), request.offset), policy: ask.policy.name() },
+        slate: SlateRef { id: slate_id(ask.seed, request, &items), policy: ask.policy.name() },
         items,
         more,
     }
+}
+
+/// An id for a slate, made from what was asked and what is in it: two slates share one only if they are the same.
+fn slate_id(seed: u64, request: &ListRequest, items: &[ListItem]) -> String {
+    let text = |id: Option<&str>| id.unwrap_or_default().to_owned();
+    let (member, item) =
+        (text(request.member.as_ref().map(|m| m.as_str())), text(request.item.as_ref().map(|i| i.as_str())));
+    let asked = [format!("{:?}", request.list), member, item, text(request.query.as_deref())];
+    let moment = [seed.to_string(), request.now.ms().to_string(), request.offset.to_string()];
+    let entries = items.iter().map(|item| format!("{}\u{1}{}", item.id, item.score.to_bits()));
+    let all: Vec<String> = asked.into_iter().chain(moment).chain(entries).collect();
+    format!("{:016x}", stable_hash(all.join("\u{0}").as_bytes()))
 }
 
 fn entry(ask: &Ask<'_>, request: &ListRequest, position: usize, placed: &Placed) -> Option<ListItem> {

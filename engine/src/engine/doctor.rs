@@ -56,7 +56,7 @@ pub fn doctor(data: &Path, progress: &dyn Progress) -> Result<DoctorReport, Engi
         Ok(journal) => journal,
         Err(error @ JournalError::Locked(_)) => return Err(error.into()),
         Err(error) => {
-            report.note("journal", false, format!("{error}; restore the last backup"));
+            report.note("journal", false, format!("{error}. {}", what_to_do(&error)));
             return Ok(report);
         }
     };
@@ -92,9 +92,24 @@ fn read_through(journal: &DiskJournal, report: &mut DoctorReport, progress: &dyn
         }
         Ok(()) => report.note("journal", false, format!("{facts} facts where {} are expected", journal.next_seq())),
         Err(error) => {
-            let says = format!("{error}; {facts} facts before it are sound: restore the last backup");
-            report.note("journal", false, says);
+            report.note(
+                "journal",
+                false,
+                format!("{error}; {facts} facts before it are sound. {}", what_to_do(&error)),
+            );
         }
+    }
+}
+
+fn what_to_do(error: &JournalError) -> &'static str {
+    match error {
+        JournalError::Storage(_) => {
+            "Nothing is known to be damaged: look at the folder's permissions and the room on the disk"
+        }
+        JournalError::Corrupt { .. } => "Restore the last backup",
+        JournalError::Version { .. } => "Use a newer anklang",
+        JournalError::Locked(_) => "Stop whatever uses the folder",
+        JournalError::Refused { .. } => "Report this",
     }
 }
 

@@ -122,7 +122,9 @@ impl Engine {
         let known =
             |id: &&MemberId| views.members.find(id.as_str()).is_some() && !gone.iter().any(|g| g == id.as_str());
         if request.log {
-            self.committer.note(served(request, &list, request.member.as_ref().filter(known)));
+            // With the clock stopped, what happens now happened just before, so that it counts after a restart too.
+            let at = self.options.as_of.map_or(list.at, |moment| list.at.min(moment.plus_ms(-1)));
+            self.committer.note(served(request, &list, request.member.as_ref().filter(known), at));
         }
         Ok(list)
     }
@@ -194,7 +196,7 @@ fn receive(facts: &mut [Fact], now: UnixMillis) {
     }
 }
 
-fn served(request: &ListRequest, list: &List, member: Option<&MemberId>) -> Fact {
+fn served(request: &ListRequest, list: &List, member: Option<&MemberId>, at: UnixMillis) -> Fact {
     let entries = list.items.iter().map(|item| SlateEntry {
         item: item.id.clone(),
         propensity: item.propensity,
@@ -207,19 +209,12 @@ fn served(request: &ListRequest, list: &List, member: Option<&MemberId>) -> Fact
         policy: list.slate.policy.clone(),
         entries: entries.collect(),
     };
-    // The same list for the same member at the same moment is one fact.
+    // A slate's id is made from all that is in it, so the same list at the same moment is one fact.
     Fact {
-        id: FactId::numbered("served", stable_hash(&served_bytes(request, list))),
-        at: list.at,
-        received_at: Some(list.at),
+        id: FactId::numbered("served", stable_hash(list.slate.id.as_bytes())),
+        at,
+        received_at: Some(at),
         source: "served".into(),
         body: Body::Served(slate),
     }
-}
-
-fn served_bytes(request: &ListRequest, list: &List) -> Vec<u8> {
-    let member = request.member.as_ref().map_or("", |id| id.as_str());
-    let head = format!("{member}\u{0}{}\u{0}{}", list.at.ms(), list.slate.id);
-    let ids = list.items.iter().map(|item| item.id.as_str());
-    [head.as_str()].into_iter().chain(ids).collect::<Vec<&str>>().join("\u{0}").into_bytes()
 }

@@ -8,6 +8,7 @@ use parking_lot::{Mutex, RwLock};
 
 use super::blocks::Batch;
 use super::folder::{Folder, sync_folder};
+use super::gone;
 use super::ids::IdsFile;
 use super::reading::{read_blocks, read_ids};
 use super::rewriting::{Copier, copy_blocks};
@@ -65,6 +66,9 @@ impl DiskJournal {
             return Err(JournalError::Corrupt { block: next, what });
         }
         read_ids(&store, &mut ids, &mut seen, next)?;
+        for hash in gone::read(&path) {
+            seen.insert(hash);
+        }
         let writer = Writer { seen, ids, failed: false };
         let live = Live { store: Some(Arc::new(store)), next, generation };
         Ok(Self { writer: Mutex::new(writer), live: RwLock::new(live), rewriting: Mutex::new(()), folder })
@@ -186,7 +190,8 @@ impl DiskJournal {
             let writer = self.writer.lock();
             (writer.ids.key(), writer.seen.hasher())
         };
-        let mut copier = Copier::new(&self.folder.generation(generation), key, hasher, edit)?;
+        let gone = gone::read(&self.folder.generation(self.generation()));
+        let mut copier = Copier::new(&self.folder.generation(generation), key, hasher, gone, edit)?;
         for _ in 0..CATCH_UP_ROUNDS_MAX {
             let (store, end) = self.store()?;
             if end - copier.done() <= TAIL_FACTS {
@@ -203,9 +208,6 @@ impl DiskJournal {
         let mut live = self.live.write();
         self.folder.switch_to(generation)?;
         *live = Live { store: Some(Arc::new(copied.store)), next: copied.next, generation };
-        for hash in &copied.dropped {
-            writer.seen.remove(hash);
-        }
         writer.ids = copied.ids;
         self.folder.sync()?;
         Ok(copied.report)

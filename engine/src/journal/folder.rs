@@ -44,6 +44,10 @@ impl Folder {
             }
             Err(error) => return Err(storage(error)),
         };
+        let found = folder.generations()?;
+        if !found.is_empty() && !found.contains(&generation) {
+            return Err(damaged(format!("CURRENT names generation {generation}, but there are only {found:?}")));
+        }
         for left_over in folder.generations()?.into_iter().filter(|found| *found != generation) {
             tracing::info!(generation = left_over, "removing a generation that does not count");
             folder.remove(left_over)?;

@@ -9,7 +9,7 @@ use parking_lot::{Mutex, RwLock};
 
 use super::blocks::Batch;
 use super::folder::Folder;
-use super::seen::{Seen, random_key};
+use super::seen::{IdHash, Key, Seen, random_key};
 use super::wire::Block;
 use super::{Appended, DiskJournal, Edit, Journal, JournalError, Rewritten, Seq, Visit};
 
@@ -19,8 +19,15 @@ const BACKUP_FACTS: usize = 10_000;
 /// A journal in memory. It keeps the same blocks as the one on disk, so that a fact read is a fact decoded.
 pub struct MemoryJournal {
     /// Whoever appends or rewrites holds this.
-    writer: Mutex<Seen>,
+    writer: Mutex<Writer>,
+    key: Key,
     state: RwLock<State>,
+}
+
+struct Writer {
+    seen: Seen,
+    /// The ids of facts that are gone, which stay known.
+    gone: Vec<IdHash>,
 }
 
 #[derive(Clone, Default)]
@@ -34,15 +41,17 @@ struct State {
 impl MemoryJournal {
     /// An empty journal.
     pub fn new() -> Result<Self, JournalError> {
-        Ok(Self { writer: Mutex::new(Seen::new(&random_key())), state: RwLock::default() })
+        let key = random_key();
+        let writer = Writer { seen: Seen::new(&key), gone: Vec::new() };
+        Ok(Self { writer: Mutex::new(writer), key, state: RwLock::default() })
     }
 }
 
 impl Journal for MemoryJournal {
     fn append(&self, facts: &[Fact]) -> Result<Appended, JournalError> {
-        let mut seen = self.writer.lock();
+        let mut writer = self.writer.lock();
         let first = self.next_seq();
-        let batch = Batch::prepare(facts, first, &mut seen)?;
+        let batch = Batch::prepare(facts, first, &mut writer.seen)?;
         let mut state = self.state.write();
         state.next = first + batch.hashes.len() as u64;
         state.blocks.extend(batch.blocks.into_iter().map(|(seq, bytes)| (seq, Arc::from(bytes))));
@@ -78,27 +87,26 @@ impl Journal for MemoryJournal {
     fn rewrite(&self, edit: &(dyn Fn(&Fact) -> Edit + Sync)) -> Result<Rewritten, JournalError> {
         let mut writer = self.writer.lock();
         let mut report = Rewritten::default();
-        let mut seen = Seen::new(&random_key());
-        let (mut kept, mut renamed) = (Vec::new(), Vec::new());
+        let mut seen = Seen::new(&self.key);
+        let (mut kept, mut gone) = (Vec::new(), writer.gone.clone());
         self.read(0, &mut |_, fact| {
             let id = fact.id.clone();
-            if let Some(fact) = report.apply(fact, edit) {
-                if fact.id != id {
-                    renamed.push(seen.hash(&id)); // it must not come in again
-                }
-                kept.push(fact);
+            let left = report.apply(fact, edit);
+            if left.as_ref().is_none_or(|fact| fact.id != id) {
+                gone.push(seen.hash(&id)); // it must not come in again
             }
+            kept.extend(left);
             ControlFlow::Continue(())
         })?;
         let batch = Batch::prepare(&kept, 0, &mut seen)?;
-        for hash in renamed {
-            seen.insert(hash);
+        for hash in &gone {
+            seen.insert(*hash);
         }
         let blocks: Vec<(Seq, Arc<[u8]>)> = batch.blocks.into_iter().map(|(seq, bytes)| (seq, bytes.into())).collect();
         let mut state = self.state.write();
         let generation = state.generation + 1;
         *state = State { blocks, next: batch.hashes.len() as u64, generation };
-        *writer = seen;
+        *writer = Writer { seen, gone };
         Ok(report)
     }
 

@@ -29,6 +29,7 @@ mod disk;
 #[cfg(test)]
 mod disk_tests;
 mod folder;
+mod gone;
 mod ids;
 mod memory;
 mod queue;
@@ -76,7 +77,7 @@ pub struct Rewritten {
 pub enum Edit {
     /// Stays as it is.
     Keep,
-    /// Takes another form; its id stays, whatever the new form says.
+    /// Takes another form, perhaps under another id; the old id stays known.
     Replace(Box<Fact>),
     /// Goes.
     Drop,
@@ -92,7 +93,7 @@ impl Rewritten {
             }
             Edit::Replace(other) => {
                 self.replaced += 1;
-                Some(Fact { id: fact.id, ..*other })
+                Some(*other)
             }
             Edit::Drop => {
                 self.dropped += 1;

@@ -6,6 +6,7 @@ use anklang_domain::Fact;
 
 use super::disk::IDS;
 use super::folder::sync_folder;
+use super::gone;
 use super::ids::IdsFile;
 use super::reading::whole_blocks;
 use super::seen::{Hasher, IdHash, Key};
@@ -32,7 +33,8 @@ pub(super) struct Copied {
     pub(super) store: Store,
     pub(super) ids: IdsFile,
     pub(super) next: Seq,
-    pub(super) dropped: Vec<IdHash>,
+    /// The ids of facts that are gone, which stay known.
+    pub(super) gone: Vec<IdHash>,
     pub(super) report: Rewritten,
 }
 
@@ -41,11 +43,12 @@ impl<'a> Copier<'a> {
         path: &Path,
         key: Key,
         hasher: Hasher,
+        gone: Vec<IdHash>,
         edit: &'a (dyn Fn(&Fact) -> Edit + Sync),
     ) -> Result<Self, JournalError> {
         let (store, next) = Store::open(path)?;
         let ids = IdsFile::create(&path.join(IDS), key)?;
-        let copy = Copied { store, ids, next, dropped: Vec::new(), report: Rewritten::default() };
+        let copy = Copied { store, ids, next, gone, report: Rewritten::default() };
         let gather = Gather::default();
         Ok(Self { edit, hasher, gather, done: 0, unsynced_bytes: 0, copy })
     }
@@ -81,12 +84,15 @@ impl<'a> Copier<'a> {
             }
             Edit::Replace(other) => {
                 // Under another id too, the one it had stays known: it must not come in again.
+                if other.id != fact.id {
+                    self.copy.gone.push(hash);
+                }
                 let pushed = self.gather.push(&other);
                 pushed.map_err(|why| JournalError::Refused { index: 0, what: why.to_string() })?;
                 self.copy.report.replaced += 1;
             }
             Edit::Drop => {
-                self.copy.dropped.push(hash);
+                self.copy.gone.push(hash);
                 self.copy.report.dropped += 1;
                 return Ok(());
             }
@@ -116,6 +122,7 @@ impl<'a> Copier<'a> {
         self.seal()?;
         self.copy.store.sync()?;
         self.copy.ids.save();
+        gone::write(self.copy.store.path(), &self.copy.gone)?;
         sync_folder(self.copy.store.path())?;
         Ok(self.copy)
     }

@@ -5,6 +5,7 @@ use smallvec::SmallVec;
 use super::filter::{News, is_ignored, may_be_listed, news};
 use super::hot::heat;
 use crate::interests::content::cosine;
+use crate::list::Lang;
 use crate::recommend::Ask;
 use crate::views::intern::{ItemIx, TopicIx};
 use crate::views::members::Mark;
@@ -12,6 +13,9 @@ use crate::views::topics::halvings;
 
 /// Cosines below this are chance: three standard errors of a random-indexing estimate.
 const COSINE_FLOOR: f32 = 0.27;
+
+/// An interest this many times the community's may be given as a reason.
+const LIFT_TOLD_MIN: f64 = 1.1;
 
 /// What is known of a candidate that passed the filters.
 #[derive(Debug, Clone)]
@@ -29,6 +33,8 @@ pub(crate) struct Features {
     pub(crate) heat: f32,
     pub(crate) fresh: f32,
     pub(crate) looks: f32,
+    /// Written in another language than the member's own, where both are known.
+    pub(crate) foreign: bool,
 }
 
 /// What a list is of.
@@ -82,16 +88,24 @@ pub(crate) fn measure(ask: &Ask<'_>, item: ItemIx, want: Want) -> Option<Feature
         heat: heat(ask.views, item, ask.now),
         fresh: halvings(ask.now.ms() - last.ms(), half_life_days) as f32,
         looks,
+        foreign: is_foreign(ask, row.card.language.as_deref()),
     })
+}
+
+fn is_foreign(ask: &Ask<'_>, language: Option<&str>) -> bool {
+    let own = ask.member.and_then(|member| ask.views.members.row(member).lang);
+    let written = language.and_then(Lang::known);
+    own.zip(written).is_some_and(|(own, written)| Lang::from(own) != written)
 }
 
 fn tag_interest(ask: &Ask<'_>, tags: &SmallVec<[TopicIx; 4]>) -> (f32, Option<TopicIx>) {
     let (mut sum, mut best) = (0.0, None::<(f64, TopicIx)>);
     for interest in tags.iter().filter_map(|tag| ask.interests.of(*tag)) {
-        let gain = interest.gain();
-        sum += gain;
-        if gain > 0.0 && best.is_none_or(|(most, _)| gain > most) {
-            best = Some((gain, interest.tag));
+        sum += interest.gain();
+        // What everybody cares for is no reason: the tag named is the one that tells this member from the others.
+        let tells = interest.share * interest.lift.ln();
+        if interest.lift > LIFT_TOLD_MIN && best.is_none_or(|(most, _)| tells > most) {
+            best = Some((tells, interest.tag));
         }
     }
     (sum as f32, best.map(|(_, tag)| tag))

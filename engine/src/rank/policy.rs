@@ -19,13 +19,24 @@ pub struct Weights {
     pub hot: f32,
     /// How fresh its last activity is, from 1 down to 0.
     pub fresh: f32,
+    /// Being written in another language than the member's own; counts against.
+    pub language: f32,
     /// Having been shown and not engaged with, in looks; counts against.
     pub impression: f32,
 }
 
 impl Default for Weights {
     fn default() -> Self {
-        Self { tag_interest: 2.0, neighbour: 1.2, follows: 1.0, joined: 0.8, hot: 0.5, fresh: 0.6, impression: 0.8 }
+        Self {
+            tag_interest: 2.0,
+            neighbour: 1.2,
+            follows: 1.0,
+            joined: 0.8,
+            hot: 0.5,
+            fresh: 0.6,
+            language: 1.0,
+            impression: 0.8,
+        }
     }
 }
 
@@ -97,7 +108,7 @@ impl Policy {
             return Err(PolicyError::Range { field, range: "from 0 to 1" });
         }
         let w = &policy.weights;
-        let finite = [w.tag_interest, w.neighbour, w.follows, w.joined, w.hot, w.fresh, w.impression];
+        let finite = [w.tag_interest, w.neighbour, w.follows, w.joined, w.hot, w.fresh, w.language, w.impression];
         if !finite.iter().all(|weight| (-100.0..=100.0).contains(weight)) {
             return Err(PolicyError::Range { field: "weights", range: "from -100 to 100" });
         }

@@ -15,6 +15,7 @@ pub(crate) enum Part {
     Joined,
     Hot,
     Fresh,
+    Language,
     Impression,
     Text,
     Similar,
@@ -32,6 +33,7 @@ impl Part {
             Self::Joined => "joined",
             Self::Hot => "hot",
             Self::Fresh => "fresh",
+            Self::Language => "language",
             Self::Impression => "impression",
             Self::Text => "text",
             Self::Similar => "similar",
@@ -48,6 +50,7 @@ impl Part {
             | Self::Follows
             | Self::Joined
             | Self::Hot
+            | Self::Language
             | Self::Text
             | Self::Similar
             | Self::Rising => true,
@@ -81,6 +84,7 @@ impl Scored {
             (Part::Joined, w.joined * joined),
             (Part::Hot, w.hot * features.heat),
             (Part::Fresh, w.fresh * features.fresh),
+            (Part::Language, if features.foreign { -w.language } else { 0.0 }),
             (Part::Impression, -w.impression * features.looks),
         ];
         let mut scored = Self::new(features);

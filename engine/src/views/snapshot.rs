@@ -13,7 +13,7 @@ use xxhash_rust::xxh3::{Xxh3Default, xxh3_64};
 use super::Views;
 
 /// Changes whenever the stored form of the views does, or what is folded into them.
-const FORMAT: u32 = 4;
+const FORMAT: u32 = 5;
 const MAGIC: &[u8; 8] = b"ANKVIEWS";
 pub(crate) const HEADER: usize = 8 + 4 + 8 + 8 + 8;
 const BUFFER_BYTES: usize = 1 << 20;

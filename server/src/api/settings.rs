@@ -1,5 +1,6 @@
 //! What `@segment/analytics-next` asks its CDN before it sends anything: point its `cdnURL` here, and it will send here.
 
+use actix_web::http::header::HOST;
 use actix_web::{HttpRequest, HttpResponse};
 use serde_json::json;
 
@@ -16,11 +17,12 @@ pub(crate) const ENDPOINTS: &[Endpoint] = &[Endpoint {
 
 async fn settings(request: HttpRequest) -> Result<HttpResponse, Problem> {
     let key = super::path::item(&request)?;
-    let connection = request.connection_info();
-    // Behind a proxy that speaks TLS, Forwarded or X-Forwarded-Proto says https, and Host is the public one.
-    let (host, protocol) = (connection.host().to_owned(), connection.scheme().to_owned());
+    // Behind a proxy that speaks TLS, X-Forwarded-Proto says https. The host is the one asked for and no other header's:
+    // whoever could name another would have every browser's events.
+    let protocol = if request.connection_info().scheme() == "https" { "https" } else { "http" };
+    let host = request.headers().get(HOST).and_then(|host| host.to_str().ok()).unwrap_or("localhost").to_owned();
     let all_enabled = json!({ "__default": { "enabled": true, "integrations": {} } });
-    Ok(HttpResponse::Ok().insert_header(("Cache-Control", "public, max-age=60")).json(json!({
+    Ok(HttpResponse::Ok().insert_header(("Cache-Control", "no-store")).json(json!({
         "integrations": { "Segment.io": {
             "apiKey": key.as_str(),
             "apiHost": format!("{host}/v1"),

@@ -42,6 +42,12 @@ impl Backup {
 /// Copies the journal and the hashes of the keys; all else is made anew from them.
 pub(crate) fn write(engine: &Engine, data: &Path, to: &Path) -> Result<u64, Failure> {
     let failed = |error| place(to, error);
+    let inside = std::path::absolute(data).is_ok_and(|data| to.starts_with(data));
+    if inside {
+        return Err(Failure::Use(
+            "a backup inside the data folder would keep what is erased there; name another".into(),
+        ));
+    }
     std::fs::create_dir_all(to).map_err(failed)?;
     if std::fs::read_dir(to).map_err(failed)?.next().is_some() {
         return Err(Failure::Use(format!("{} is not empty", to.display())));

@@ -18,7 +18,7 @@ pub(crate) struct Doctor {
 
 impl Doctor {
     pub(crate) fn run(self, config: &Config) -> Result<(), Failure> {
-        open::must_exist(config)?;
+        open::must_be_there(config)?;
         let bar = Bar::new();
         let report = doctor(&config.data, &bar)?;
         bar.clear();

@@ -95,6 +95,7 @@ impl From {
 
 impl Import {
     pub(crate) fn run(self, config: &Config) -> Result<(), Failure> {
+        open::may_make(config)?;
         let mut source = self.from.open()?;
         let engine = open::engine(config, None)?;
         let taken = take(&engine, source.as_mut());
@@ -103,7 +104,10 @@ impl Import {
         tell(&taken, source.as_ref());
         match source.report().errors_total {
             0 => Ok(()),
-            wrong => Err(Failure::Other(format!("{wrong} places could not be read; all that could is in"))),
+            1 => Err(Failure::Other("one place could not be read, as told above; what was read is in".into())),
+            wrong => {
+                Err(Failure::Other(format!("{wrong} places could not be read, as told above; what was read is in")))
+            }
         }
     }
 }

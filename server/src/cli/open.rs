@@ -16,6 +16,11 @@ use anklang_engine::{Engine, EngineError, Options};
 /// How long a running server may take for what a command asks.
 const ASK_SECONDS_MAX: u64 = 600;
 
+/// The journal's folder in a data folder.
+const JOURNAL: &str = "journal";
+/// What may lie in a data folder before there is a journal.
+const OURS: [&str; 4] = ["keys.json", "server.json", "demo", "lost+found"];
+
 /// Who holds the data folder.
 pub(crate) enum Held {
     /// This command.
@@ -52,11 +57,35 @@ pub(crate) fn engine(config: &Config, as_of: Option<UnixMillis>) -> Result<Engin
 
 /// A command that only reads must not make an empty community where a folder was misspelt.
 pub(crate) fn must_exist(config: &Config) -> Result<(), Failure> {
+    must_be_there(config)?;
+    if config.data.join(JOURNAL).is_dir() {
+        return Ok(());
+    }
+    Err(Failure::Use(format!("{} holds no journal: is it a data folder?", config.data.display())))
+}
+
+/// As [`must_exist`], for a command that says itself what is wrong with a folder.
+pub(crate) fn must_be_there(config: &Config) -> Result<(), Failure> {
     if config.data.is_dir() {
         return Ok(());
     }
     let data = config.data.display();
     Err(Failure::Use(format!("there is no data folder {data}; name it with --data, or make one with anklang import")))
+}
+
+/// A command that may make a community makes it in a folder of its own, not among other people's files.
+pub(crate) fn may_make(config: &Config) -> Result<(), Failure> {
+    let entries = std::fs::read_dir(&config.data).into_iter().flatten().filter_map(Result::ok);
+    let ours = |name: &std::ffi::OsStr| OURS.iter().any(|own| *own == name);
+    let foreign = entries.map(|entry| entry.file_name()).find(|name| !ours(name));
+    match foreign {
+        Some(name) if !config.data.join(JOURNAL).is_dir() => Err(Failure::Use(format!(
+            "{} holds no journal, but {}: name a folder that is empty or not there yet",
+            config.data.display(),
+            name.display()
+        ))),
+        Some(_) | None => Ok(()),
+    }
 }
 
 fn server(config: &Config) -> Result<Server, Failure> {

@@ -68,6 +68,7 @@ impl Simulate {
                 write(params, self.engagements, &mut BufWriter::new(file), &place)
             }
             None => {
+                open::may_make(config)?;
                 let engine = open::engine(config, None)?;
                 let taken = bring_in(&engine, params, self.engagements);
                 engine.shutdown()?;

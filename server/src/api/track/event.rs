@@ -151,7 +151,7 @@ fn call_of(fields: &Map<String, Value>) -> Result<Call, Rejection> {
     }
 }
 
-fn kind(value: &Value) -> &'static str {
+pub(super) fn kind(value: &Value) -> &'static str {
     match value {
         Value::Null => "null",
         Value::Bool(_) => "a boolean",
@@ -194,6 +194,9 @@ fn name(fields: &Map<String, Value>, call: Call) -> Result<Option<String>, Rejec
         Call::Page | Call::Screen => "name",
         Call::Identify | Call::Group | Call::Alias => return Ok(None),
     };
+    if let Some(other) = fields.get(field).filter(|value| !value.is_string() && !value.is_null()) {
+        return Err(Rejection::new(field, format!("a name is a text, not {}", kind(other))));
+    }
     let Some(name) = text(fields, field)? else { return Ok(None) };
     if name.chars().count() > EVENT_CHARS_MAX {
         return Err(Rejection::new(field, format!("has at most {EVENT_CHARS_MAX} characters")));

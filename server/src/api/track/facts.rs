@@ -102,6 +102,10 @@ fn tracked(event: Event) -> Result<Body, Rejection> {
         return exposed(event.member, event.properties);
     }
     let verb = verb::verb(&name);
+    if let Some((key, value)) = target::misnamed(&event.properties) {
+        let why = format!("an id is a text or a whole number, not {}", super::event::kind(value));
+        return Err(Rejection::new(&format!("properties.{key}"), why));
+    }
     let mut props = event.properties;
     let target = match target::target(&name, &props) {
         Some((target, key)) => {

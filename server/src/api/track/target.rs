@@ -47,6 +47,12 @@ pub(crate) fn target(event: &str, props: &Props) -> Option<(Target, String)> {
         .or_else(|| find(props, CATEGORY_KEYS, category))
 }
 
+/// A property that should name an item and is neither a text nor a whole number.
+pub(crate) fn misnamed(props: &Props) -> Option<(&str, &Value)> {
+    let keys = ITEM_KEYS.iter().filter(|key| **key != "id");
+    keys.filter_map(|key| get(props, key)).find(|(_, value)| !value.is_null() && scalar(value).is_none())
+}
+
 /// The item that properties name.
 pub(crate) fn item(props: &Props) -> Option<(Target, String)> {
     find(props, &ITEM_KEYS[..ITEM_KEYS.len() - 1], item_target)
