@@ -133,7 +133,7 @@ fn reason(lang: Lang, because: Because<'_>) -> Reason {
         Because::InterestTag(tag) => (
             "interest_tag",
             Some(tag),
-            say(format!("Because you are often in {tag}"), format!("Weil du oft bei {tag} bist")),
+            say(format!("Because you are often in {tag}"), format!("Weil du oft in „{tag}“ unterwegs bist")),
         ),
         Because::DeclaredTag(tag) => {
             ("declared_tag", Some(tag), say(format!("Because you chose {tag}"), format!("Weil du {tag} gewählt hast")))

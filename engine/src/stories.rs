@@ -311,7 +311,7 @@ fn reasons_speak_german() {
     let world = village();
     let request = ListRequest { lang: Some(Lang::De), ..World::request(40.0, "ana", ListKind::Missed) };
     let list = world.asks(&request).unwrap();
-    assert_eq!(list.items[0].reasons[0].text, "Weil du oft bei gardening bist");
+    assert_eq!(list.items[0].reasons[0].text, "Weil du oft in „gardening“ unterwegs bist");
     assert!(list.items.iter().any(|entry| entry.reasons[0].text == "Mal etwas anderes"));
 }
 
