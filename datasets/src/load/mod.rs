@@ -134,6 +134,21 @@ impl Report {
         add_one(&mut self.skipped, reason);
     }
 
+    /// Counts what was read of a file of lines; whether reading ends with it.
+    pub(crate) fn read(&mut self, read: Option<&Result<Fact, LoadError>>, on_bad: OnBad) -> bool {
+        match read {
+            Some(Ok(fact)) => {
+                self.count_fact(fact);
+                false
+            }
+            Some(Err(error)) => {
+                self.fail(error);
+                on_bad == OnBad::Stop || error.ends_file()
+            }
+            None => true,
+        }
+    }
+
     pub(crate) fn fail(&mut self, error: &LoadError) {
         self.errors_total += 1;
         if self.errors.len() < ERRORS_KEPT_MAX {

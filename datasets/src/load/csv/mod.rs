@@ -134,14 +134,7 @@ impl Iterator for Csv {
             return None;
         }
         let read = self.read();
-        match &read {
-            Some(Ok(fact)) => self.report.count_fact(fact),
-            Some(Err(error)) => {
-                self.report.fail(error);
-                self.ended = self.on_bad == OnBad::Stop || error.ends_file();
-            }
-            None => self.ended = true,
-        }
+        self.ended = self.report.read(read.as_ref(), self.on_bad);
         read
     }
 }
