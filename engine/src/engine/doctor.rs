@@ -120,6 +120,18 @@ fn text(data: &Path, journal: &DiskJournal, report: &mut DoctorReport) {
     }
     match TextIndex::open(&data.join(TEXT)) {
         Ok(index) => {
+            match index.damaged() {
+                Ok(damaged) if damaged.is_empty() => {}
+                Ok(damaged) => {
+                    let files = damaged.join(", ");
+                    report.note("text index", false, format!("damaged: {files}. Run anklang rebuild: nothing is lost"));
+                    return;
+                }
+                Err(error) => {
+                    report.note("text index", false, format!("{error}. Run anklang rebuild: nothing is lost"));
+                    return;
+                }
+            }
             let mark = index.mark().filter(|mark| mark.generation == journal.generation());
             let says = match mark {
                 Some(mark) => format!("{} facts behind the journal", journal.next_seq().saturating_sub(mark.folded)),

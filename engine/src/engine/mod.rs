@@ -122,9 +122,9 @@ impl Engine {
         let known =
             |id: &&MemberId| views.members.find(id.as_str()).is_some() && !gone.iter().any(|g| g == id.as_str());
         if request.log {
-            // With the clock stopped, what happens now happened just before, so that it counts after a restart too.
-            let at = self.options.as_of.map_or(list.at, |moment| list.at.min(moment.plus_ms(-1)));
-            self.committer.note(served(request, &list, request.member.as_ref().filter(known), at));
+            // With the clock stopped, a slate is of the very moment that the views stop before: it counts while this engine
+            // runs, and the next that looks at the moment finds it as it was.
+            self.committer.note(served(request, &list, request.member.as_ref().filter(known)));
         }
         Ok(list)
     }
@@ -196,7 +196,7 @@ fn receive(facts: &mut [Fact], now: UnixMillis) {
     }
 }
 
-fn served(request: &ListRequest, list: &List, member: Option<&MemberId>, at: UnixMillis) -> Fact {
+fn served(request: &ListRequest, list: &List, member: Option<&MemberId>) -> Fact {
     let entries = list.items.iter().map(|item| SlateEntry {
         item: item.id.clone(),
         propensity: item.propensity,
@@ -212,8 +212,8 @@ fn served(request: &ListRequest, list: &List, member: Option<&MemberId>, at: Uni
     // A slate's id is made from all that is in it, so the same list at the same moment is one fact.
     Fact {
         id: FactId::numbered("served", stable_hash(list.slate.id.as_bytes())),
-        at,
-        received_at: Some(at),
+        at: list.at,
+        received_at: Some(list.at),
         source: "served".into(),
         body: Body::Served(slate),
     }

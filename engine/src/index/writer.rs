@@ -80,6 +80,14 @@ impl TextIndex {
         Ok(Self { index, writer, reader, mark })
     }
 
+    /// The files whose bytes are not those that were written, by name.
+    pub fn damaged(&self) -> Result<Vec<String>, IndexError> {
+        let mut names: Vec<String> =
+            self.index.validate_checksum()?.into_iter().map(|path| path.display().to_string()).collect();
+        names.sort_unstable();
+        Ok(names)
+    }
+
     /// How far the last commit had folded the journal; none for a new index.
     #[must_use]
     pub const fn mark(&self) -> Option<Mark> {

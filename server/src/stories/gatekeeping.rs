@@ -63,11 +63,13 @@ fn without_keys_only_the_machine_itself_may_ask() {
 #[test]
 fn only_a_command_on_the_same_machine_may_order_a_backup() {
     let mut site = Site::open();
-    let to = site.folder.path().join("copy");
+    let elsewhere = tempfile::tempdir().expect("a folder");
+    let (to, inside) = (elsewhere.path().join("copy"), site.folder.path().join("copy"));
     site.post("/v1/control/backup", json!({"to": to})).problem(401, "key_needed");
     let note = crate::control::read(site.folder.path()).expect("a note");
     assert_eq!(note.address, site.address);
     site.key = Some(note.token);
+    site.post("/v1/control/backup", json!({"to": inside})).problem(400, "bad_field");
     site.post("/v1/control/backup", json!({"to": to})).ok();
 }
 

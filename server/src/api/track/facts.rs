@@ -38,11 +38,16 @@ impl Unstamped {
             facts.push(stamp(id, Body::MemberAliased(alias)));
         }
         if let Some(body) = self.main {
-            let id = match &self.message_id {
-                Some(message) => FactId::parse(&format!("seg:{message}"))?,
+            let mut fact = stamp(FactId::numbered("seg", 0), body);
+            fact.id = match &self.message_id {
+                // Whose it is belongs to the id: nobody can use up another's by guessing it.
+                Some(message) => {
+                    let member = fact.partition().map_or("", |member| member.as_str());
+                    FactId::parse(&format!("seg:{message}~{:08x}", stable_hash(member.as_bytes()) as u32))?
+                }
                 None => unique_id("seg!")?,
             };
-            facts.push(stamp(id, body));
+            facts.push(fact);
         }
         Ok(facts)
     }
