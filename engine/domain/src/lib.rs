@@ -1,8 +1,8 @@
 //! The shared words of Anklang: ids, moments, facts, items, members, conditions and checked numbers.
 //!
 //! Everything else in the workspace speaks in these types, so this package depends on nothing but serde, jiff (for
-//! RFC 3339), regex (for conditions) and thiserror, and does no I/O. A value that exists has been checked: there is no `ItemId` that is empty
-//! and no [`Share`] of 1.2.
+//! RFC 3339), regex (for conditions) and thiserror, and does no I/O. A value that exists has been checked: there is no
+//! `ItemId` that is empty and no [`Share`] of 1.2.
 //!
 //! ```
 //! use anklang_domain::{Body, Engagement, Fact, Target, Verb};
