@@ -23,6 +23,8 @@ pub mod assign;
 pub mod design;
 pub mod health;
 pub mod infer;
+pub mod metrics;
+pub mod registry;
 pub mod report;
 #[cfg(test)]
 mod testdata;
