@@ -26,6 +26,7 @@ pub mod infer;
 pub mod metrics;
 pub mod registry;
 pub mod report;
+pub mod tally;
 #[cfg(test)]
 mod testdata;
 

@@ -76,9 +76,23 @@ pub struct Design {
     /// What its outcome will decide.
     #[serde(default)]
     pub decision: Decision,
+    /// Who draws: exposures that do not fit the draw are found and shown.
+    #[serde(default)]
+    pub assigned_by: AssignedBy,
     /// Whether a unit that was seen in a variant stays there, also across log-in.
     #[serde(default = "yes")]
     pub sticky: bool,
+}
+
+/// Who assigns units to variants.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AssignedBy {
+    /// The hash of the unit, here or in an SDK.
+    #[default]
+    Anklang,
+    /// Something else, which only reports exposures.
+    Elsewhere,
 }
 
 /// One of the things compared.

@@ -239,7 +239,6 @@ impl Registry {
     }
 
     /// Everything that was folded in, to be stored.
-    #[expect(dead_code, reason = "the tally stores it")]
     pub(crate) fn stored(&self) -> Vec<(UnixMillis, Configuration)> {
         let configuration = |(kind, key): &(Kind, String), version: &Version| Configuration {
             kind: kind.name().to_owned(),

@@ -1,0 +1,275 @@
+//! One experiment as it is at a moment: who was seen where, and what each unit counts for.
+
+use std::collections::BTreeMap;
+
+use anklang_domain::{DAY_MS, UnixMillis};
+
+use super::exposures::Sighting;
+use super::people::Who;
+use super::{CLIENT, Tally};
+use crate::assign::{self, HashVersion};
+use crate::design::Experiment;
+use crate::design::experiment::AssignedBy;
+use crate::metrics::Metric;
+use crate::metrics::log::Log;
+use crate::metrics::value::{Unit, UnitValue, value};
+use crate::registry::seed;
+
+/// Examples kept of each kind of stray exposure.
+pub const EXAMPLES_MAX: usize = 5;
+/// The dimension that is made from the moment of exposure: its day, in UTC.
+pub const DAY: &str = "day";
+
+/// The place of a variant in its design.
+pub type Arm = usize;
+
+/// A unit that was seen in one arm.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Subject {
+    /// Its arm.
+    pub arm: Arm,
+    /// When it was first exposed.
+    pub exposed_ms: i64,
+    /// Whose events count for it.
+    people: Vec<Who>,
+    /// Its first exposure's dimensions.
+    client: u32,
+    values: Vec<(u16, u32)>,
+}
+
+/// Exposures that ought not to be.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Stray {
+    /// Units.
+    pub count: u64,
+    /// The first of them.
+    pub examples: Vec<String>,
+}
+
+impl Stray {
+    fn add(&mut self, unit: &str) {
+        self.count += 1;
+        if self.examples.len() < EXAMPLES_MAX {
+            self.examples.push(unit.to_owned());
+        }
+    }
+}
+
+/// One experiment at a moment.
+#[derive(Debug)]
+pub struct Observed<'a> {
+    tally: &'a Tally,
+    /// The experiment's key.
+    pub key: &'a str,
+    /// The experiment.
+    pub experiment: &'a Experiment,
+    /// Since when units are assigned.
+    pub started_ms: i64,
+    /// Until when units were looked at.
+    pub until_ms: i64,
+    /// Units that were seen in one arm, in the order of their first exposure.
+    pub subjects: Vec<Subject>,
+    /// Units that were seen in several arms, and are left out.
+    pub several: Stray,
+    /// Units that were seen in a variant that there is not, and are left out.
+    pub unknown_variant: Stray,
+    /// Units that were seen before the experiment was started, or after it was stopped; those exposures are left out.
+    pub outside_period: Stray,
+    /// Units that were seen where the assignment does not put them. They are counted where they were seen.
+    pub unassigned: Stray,
+}
+
+impl Tally {
+    /// An experiment at a moment; none where there is none of this key, or it was never started.
+    #[must_use]
+    pub fn observe<'a>(&'a self, key: &'a str, now: UnixMillis) -> Option<Observed<'a>> {
+        let experiment = self.registry.experiment(key)?;
+        let (started, stopped) = experiment.stage.period()?;
+        let until = stopped.map_or(now, |stopped| stopped.min(now));
+        let mut observed = Observed {
+            tally: self,
+            key,
+            experiment,
+            started_ms: started.ms(),
+            until_ms: until.ms(),
+            subjects: Vec::new(),
+            several: Stray::default(),
+            unknown_variant: Stray::default(),
+            outside_period: Stray::default(),
+            unassigned: Stray::default(),
+        };
+        let ends = [stopped, experiment.design.ends_at].into_iter().flatten().min();
+        let before = ends.map_or(now.ms().saturating_add(1), UnixMillis::ms);
+        let draw = Draw { seed: seed(key, experiment), weights: experiment.design.weights() };
+        for (head, sightings) in self.by_unit(key, experiment) {
+            observed.take(head, &sightings, before, &draw);
+        }
+        observed.subjects.sort_by_key(|subject| subject.exposed_ms);
+        Some(observed)
+    }
+
+    /// The exposures of each unit; ids of one member are one unit.
+    fn by_unit(&self, key: &str, experiment: &Experiment) -> BTreeMap<Who, Vec<(Who, &Sighting)>> {
+        let mut units: BTreeMap<Who, Vec<(Who, &Sighting)>> = BTreeMap::new();
+        let Some(trial) = self.trials.get(key) else { return units };
+        for (unit, sightings) in &trial.units {
+            let head = if experiment.design.by_member() { self.aliases.head(*unit) } else { *unit };
+            units.entry(head).or_default().extend(sightings.iter().map(|sighting| (*unit, sighting)));
+        }
+        units
+    }
+
+    /// Whose events count for a unit.
+    fn people(&self, by_member: bool, head: Who, sightings: &[(Who, &Sighting)]) -> Vec<Who> {
+        if by_member {
+            return self.aliases.ids(&head).to_vec();
+        }
+        let members = sightings.iter().filter_map(|(_, sighting)| sighting.member);
+        let mut people: Vec<Who> =
+            members.flat_map(|member| self.aliases.ids(&self.aliases.head(member)).to_vec()).collect();
+        people.sort_unstable();
+        people.dedup();
+        people
+    }
+
+    fn log(&self, who: Who, event: u16) -> Option<&Log> {
+        let logs = self.logs.get(who as usize)?;
+        logs.iter().find(|(number, _)| *number == event).map(|(_, log)| log)
+    }
+}
+
+struct Draw {
+    seed: String,
+    weights: Vec<f64>,
+}
+
+impl<'a> Observed<'a> {
+    fn take(&mut self, head: Who, sightings: &[(Who, &Sighting)], before_ms: i64, draw: &Draw) {
+        let tally = self.tally;
+        let design = &self.experiment.design;
+        let name = tally.names.name(sightings.first().map_or(head, |(unit, _)| *unit));
+        if sightings.iter().any(|(unit, _)| design.overrides.iter().any(|own| own.unit == tally.names.name(*unit))) {
+            return; // somebody trying it out
+        }
+        let within = |sighting: &Sighting| (self.started_ms..before_ms).contains(&sighting.at_ms);
+        if sightings.iter().any(|(_, sighting)| !within(sighting)) {
+            self.outside_period.add(name);
+        }
+        let mut arms: Vec<Arm> = Vec::new();
+        let mut first: Option<&Sighting> = None;
+        let mut unknown = false;
+        for (_, sighting) in sightings.iter().filter(|(_, sighting)| within(sighting)) {
+            match design.variant(tally.values.name(sighting.variant)) {
+                Some(arm) if arms.contains(&arm) => {}
+                Some(arm) => arms.push(arm),
+                None => unknown = true,
+            }
+            first = first.filter(|first| *first <= *sighting).or(Some(sighting));
+        }
+        let Some(first) = first else { return };
+        if unknown {
+            self.unknown_variant.add(name);
+            return;
+        }
+        let &[arm] = arms.as_slice() else {
+            self.several.add(name);
+            return;
+        };
+        if design.assigned_by == AssignedBy::Anklang && !self.drawn(arm, sightings, draw) {
+            self.unassigned.add(name);
+        }
+        let people = tally.people(design.by_member(), head, sightings);
+        let (client, values) = (first.client, first.values.clone());
+        self.subjects.push(Subject { arm, exposed_ms: first.at_ms, people, client, values });
+    }
+
+    /// Whether the assignment puts one of a unit's ids into this arm.
+    fn drawn(&self, arm: Arm, sightings: &[(Who, &Sighting)], draw: &Draw) -> bool {
+        let design = &self.experiment.design;
+        let fits = |unit: &str| {
+            let inside = design.layer.as_ref().is_none_or(|part| {
+                assign::in_namespace(unit, &part.key, assign::Range { start: part.from, end: part.to })
+            });
+            let ranges = assign::bucket_ranges(draw.weights.len(), design.coverage, Some(&draw.weights));
+            inside && assign::choose_variation(assign::hash(&draw.seed, unit, HashVersion::V2), &ranges) == Some(arm)
+        };
+        let mut units: Vec<Who> = sightings.iter().map(|(unit, _)| *unit).collect();
+        if design.by_member() {
+            units.extend(units.first().map(|unit| self.tally.aliases.head(*unit)));
+            let head = units.last().copied().unwrap_or_default();
+            units.extend_from_slice(self.tally.aliases.ids(&head));
+        }
+        units.iter().any(|unit| fits(self.tally.names.name(*unit)))
+    }
+
+    /// What a unit counts for by a metric.
+    #[must_use]
+    pub fn value(&self, subject: &Subject, metric: &Metric) -> UnitValue {
+        let empty = Log::default();
+        let number = |event| self.tally.events.iter().position(|known| known == event);
+        let numbers: Vec<Option<usize>> = metric.events().into_iter().map(number).collect();
+        let merged: Vec<Option<Log>> = numbers.iter().map(|number| self.merged(subject, (*number)?)).collect();
+        let logs: Vec<&Log> = numbers
+            .iter()
+            .zip(&merged)
+            .map(|(number, merged)| {
+                let alone = || self.tally.log(*subject.people.first()?, (*number)? as u16);
+                merged.as_ref().or_else(alone).unwrap_or(&empty)
+            })
+            .collect();
+        value(metric, &Unit { exposed_ms: subject.exposed_ms, until_ms: self.until_ms, logs: &logs })
+    }
+
+    /// The logs of several people as one; none where there is but one.
+    fn merged(&self, subject: &Subject, event: usize) -> Option<Log> {
+        if subject.people.len() < 2 {
+            return None;
+        }
+        let logs = subject.people.iter().filter_map(|who| self.tally.log(*who, event as u16));
+        Some(logs.fold(Log::default(), |all, log| all.merged(log)))
+    }
+
+    /// How many members a unit has: 1 unless it is a cluster.
+    #[must_use]
+    pub fn members(&self, subject: &Subject) -> usize {
+        if self.experiment.design.by_member() { 1 } else { subject.people.len().max(1) }
+    }
+
+    /// A unit's value of a dimension: as sent with its first exposure, else its member's trait at that moment.
+    #[must_use]
+    pub fn dimension(&self, subject: &Subject, name: &str) -> Option<String> {
+        if name == DAY {
+            let day = UnixMillis::saturating(subject.exposed_ms.div_euclid(DAY_MS) * DAY_MS);
+            return Some(day.to_string().chars().take(10).collect());
+        }
+        if name == CLIENT {
+            return Some(self.tally.values.name(subject.client).to_owned());
+        }
+        let number = self.tally.dimensions.iter().position(|known| known == name)? as u16;
+        let sent = subject.values.iter().find(|(dimension, _)| *dimension == number).map(|(_, value)| *value);
+        let value = sent.or_else(|| subject.people.iter().find_map(|who| self.trait_at(*who, number, subject)))?;
+        Some(self.tally.values.name(value).to_owned())
+    }
+
+    fn trait_at(&self, who: Who, number: u16, subject: &Subject) -> Option<u32> {
+        let traits = self.tally.traits.get(who as usize)?;
+        let end = traits.partition_point(|(dimension, at, _)| (*dimension, *at) <= (number, subject.exposed_ms));
+        traits[..end].last().filter(|(dimension, _, _)| *dimension == number).map(|(_, _, value)| *value)
+    }
+
+    /// The dimensions by which this experiment can be looked at.
+    #[must_use]
+    pub fn dimensions(&self) -> Vec<&'a str> {
+        let own = self.experiment.design.dimensions.iter().map(String::as_str);
+        own.chain([CLIENT, DAY]).collect()
+    }
+
+    /// Units that were also seen in another experiment: (this arm, the other's arm) of each, with the subject here.
+    #[must_use]
+    pub fn shared<'b>(&'b self, other: &'b Observed<'_>) -> Vec<(&'b Subject, Arm)> {
+        let there: BTreeMap<&[Who], Arm> =
+            other.subjects.iter().map(|subject| (subject.people.as_slice(), subject.arm)).collect();
+        let both = |subject: &'b Subject| Some((subject, *there.get(subject.people.as_slice())?));
+        self.subjects.iter().filter_map(both).collect()
+    }
+}
