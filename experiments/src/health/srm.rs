@@ -317,7 +317,7 @@ mod tests {
         #[test]
         fn the_order_of_the_arms_does_not_matter(units in prop::collection::vec(10..10_000_u64, 3)) {
             let weights = [0.2, 0.3, 0.5];
-            let there = SampleRatio::of(&[units.clone()], &weights).unwrap();
+            let there = SampleRatio::of(std::slice::from_ref(&units), &weights).unwrap();
             let back = SampleRatio::of(&[units.into_iter().rev().collect()], &[0.5, 0.3, 0.2]).unwrap();
             close(there.fixed.ln_p, back.fixed.ln_p, 1e-9);
             prop_assert!((there.sequential.ln_odds - back.sequential.ln_odds).abs() < 1e-6);
