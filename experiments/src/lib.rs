@@ -27,5 +27,9 @@ pub mod report;
 #[cfg(test)]
 mod testdata;
 
+pub use infer::compare::{Question, compare};
 pub use infer::finding::{Finding, Interval, Why};
+pub use infer::joint::Joint;
+pub use infer::method::Method;
 pub use infer::moments::Moments;
+pub use infer::summary::Summary;

@@ -14,16 +14,15 @@ pub const TUNED_FOR_UNITS: f64 = 5_000.0;
 /// Half-width: σ√N · √(2(Nρ²+1)/(N²ρ²) · ln(√(Nρ²+1)/α)), with σ the standard error and N the units of both arms.
 #[must_use]
 pub fn asymptotic(effect: &Effect, alpha: f64, tuned_for: f64) -> Finding {
-    let n = effect.n as f64;
-    let rho2 = rho2(alpha, tuned_for);
-    let spread = (n * rho2).ln_1p();
-    let half_width = effect.standard_error * (2.0 * (n * rho2 + 1.0) / (n * rho2) * (0.5 * spread - alpha.ln())).sqrt();
-    Finding::Measured(Interval {
-        estimate: effect.estimate,
-        low: effect.estimate - half_width,
-        high: effect.estimate + half_width,
-        ln_p: (-ln_e(effect, alpha, tuned_for)).min(0.0),
-    })
+    let half_width = effect.standard_error * critical(effect.n, alpha, tuned_for);
+    Finding::of(Interval::around(effect, half_width, (-ln_e(effect, alpha, tuned_for)).min(0.0)))
+}
+
+/// The half-width in standard errors after `units` of both arms.
+#[must_use]
+pub fn critical(units: u64, alpha: f64, tuned_for: f64) -> f64 {
+    let information = units as f64 * rho2(alpha, tuned_for);
+    (2.0 * (information + 1.0) / information * (0.5 * information.ln_1p() - alpha.ln())).sqrt()
 }
 
 /// The logarithm of the e-value against no effect: ρ²Nz²/(2(Nρ²+1)) − ½ ln(Nρ²+1). The always-valid p is min(1, 1/e).
