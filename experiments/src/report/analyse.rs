@@ -32,7 +32,7 @@ pub fn analyse(input: &Input) -> Analysis {
     let questions = Questions::new(input);
     let table = |(metric, short): (&MetricInput, &Option<Why>)| {
         let asked = questions.prepared();
-        table(&keys, metric, sick.or(*short), sick, &asked, &input.analysis)
+        table(&keys, metric, sick.or(metric.refused).or(*short), sick, &asked, &input.analysis)
     };
     let mut metrics: Vec<MetricTable> = input.metrics.iter().zip(&short).map(table).collect();
     correct_metrics(&mut metrics, &input.analysis);
@@ -138,7 +138,7 @@ fn table(
         .segments
         .iter()
         .map(|segment| {
-            let blocked = sick.or_else(|| supplied(arms, &metric.key, segment.supply.as_ref()));
+            let blocked = sick.or(segment.refused).or_else(|| supplied(arms, &metric.key, segment.supply.as_ref()));
             SegmentTable {
                 dimension: segment.dimension.clone(),
                 value: segment.value.clone(),

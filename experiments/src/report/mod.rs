@@ -15,7 +15,7 @@ use crate::design::Role;
 use crate::design::plan;
 use crate::health::enough::Supply;
 use crate::health::{Check, Health};
-use crate::infer::finding::Finding;
+use crate::infer::finding::{Finding, Why};
 use crate::infer::non_inferiority::MarginTest;
 use crate::infer::summary::Summary;
 use crate::metrics::Better;
@@ -65,6 +65,8 @@ pub struct MetricInput {
     pub arms: Vec<Summary>,
     /// What is known of the supply of data; none where nothing can be said of it.
     pub supply: Option<Supply>,
+    /// Why nothing can be said, whatever the summaries are.
+    pub refused: Option<Why>,
     /// The same of parts of the units.
     pub segments: Vec<SegmentInput>,
     /// Of a funnel: for each arm, how many units got to each step, the first being the exposure.
@@ -84,6 +86,8 @@ pub struct SegmentInput {
     pub arms: Vec<Summary>,
     /// What is known of the supply of data.
     pub supply: Option<Supply>,
+    /// Why nothing can be said, whatever the summaries are.
+    pub refused: Option<Why>,
 }
 
 /// What the numbers of a metric are.

@@ -21,7 +21,7 @@ use crate::metrics::Event;
 use crate::metrics::log::Log;
 use crate::registry::Registry;
 
-pub use self::observe::{Arm, DAY, EXAMPLES_MAX, Observed, Stray, Subject};
+pub use self::observe::{Arm, DAY, EXAMPLES_MAX, LeftOut, Observed, Subject};
 
 /// The dimension that every exposure has: what reported it.
 pub const CLIENT: &str = "client";

@@ -7,9 +7,10 @@ use anklang_domain::{DAY_MS, UnixMillis};
 use super::exposures::Sighting;
 use super::people::Who;
 use super::{CLIENT, Tally};
-use crate::assign::{self, HashVersion};
-use crate::design::Experiment;
-use crate::design::experiment::AssignedBy;
+use crate::assign::{self, HashVersion, Range};
+use crate::design::experiment::{AssignedBy, LayerPart};
+use crate::design::{Design, Experiment};
+use crate::health::exposure::{Example, Exposures, Oddity};
 use crate::metrics::Metric;
 use crate::metrics::log::Log;
 use crate::metrics::value::{Unit, UnitValue, value};
@@ -37,16 +38,16 @@ pub struct Subject {
     values: Vec<(u16, u32)>,
 }
 
-/// Exposures that ought not to be.
+/// Units that are left out.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Stray {
-    /// Units.
+pub struct LeftOut {
+    /// How many.
     pub count: u64,
     /// The first of them.
     pub examples: Vec<String>,
 }
 
-impl Stray {
+impl LeftOut {
     fn add(&mut self, unit: &str) {
         self.count += 1;
         if self.examples.len() < EXAMPLES_MAX {
@@ -69,14 +70,11 @@ pub struct Observed<'a> {
     pub until_ms: i64,
     /// Units that were seen in one arm, in the order of their first exposure.
     pub subjects: Vec<Subject>,
-    /// Units that were seen in several arms, and are left out.
-    pub several: Stray,
-    /// Units that were seen in a variant that there is not, and are left out.
-    pub unknown_variant: Stray,
-    /// Units that were seen before the experiment was started, or after it was stopped; those exposures are left out.
-    pub outside_period: Stray,
-    /// Units that were seen where the assignment does not put them. They are counted where they were seen.
-    pub unassigned: Stray,
+    /// Units that were seen in several arms.
+    pub several: LeftOut,
+    /// What is odd about exposures: outside the experiment's time, of unknown variants (both left out), and where the
+    /// assignment does not put the unit (which is counted where it was seen).
+    pub exposures: Exposures,
 }
 
 impl Tally {
@@ -93,14 +91,12 @@ impl Tally {
             started_ms: started.ms(),
             until_ms: until.ms(),
             subjects: Vec::new(),
-            several: Stray::default(),
-            unknown_variant: Stray::default(),
-            outside_period: Stray::default(),
-            unassigned: Stray::default(),
+            several: LeftOut::default(),
+            exposures: Exposures::default(),
         };
         let ends = [stopped, experiment.design.ends_at].into_iter().flatten().min();
         let before = ends.map_or(now.ms().saturating_add(1), UnixMillis::ms);
-        let draw = Draw { seed: seed(key, experiment), weights: experiment.design.weights() };
+        let draw = Draw::new(key, experiment);
         for (head, sightings) in self.by_unit(key, experiment) {
             observed.take(head, &sightings, before, &draw);
         }
@@ -138,9 +134,27 @@ impl Tally {
     }
 }
 
+/// How units are drawn.
 struct Draw {
     seed: String,
-    weights: Vec<f64>,
+    ranges: Vec<Range>,
+}
+
+impl Draw {
+    fn new(key: &str, experiment: &Experiment) -> Self {
+        let (design, weights) = (&experiment.design, experiment.design.weights());
+        Self {
+            seed: seed(key, experiment),
+            ranges: assign::bucket_ranges(weights.len(), design.coverage, Some(&weights)),
+        }
+    }
+
+    fn arm(&self, design: &Design, unit: &str) -> Option<Arm> {
+        let range = |part: &LayerPart| Range { start: part.from, end: part.to };
+        let inside = design.layer.as_ref().is_none_or(|part| assign::in_namespace(unit, &part.key, range(part)));
+        let arm = || assign::choose_variation(assign::hash(&self.seed, unit, HashVersion::V2), &self.ranges);
+        inside.then(arm).flatten()
+    }
 }
 
 impl<'a> Observed<'a> {
@@ -151,55 +165,59 @@ impl<'a> Observed<'a> {
         if sightings.iter().any(|(unit, _)| design.overrides.iter().any(|own| own.unit == tally.names.name(*unit))) {
             return; // somebody trying it out
         }
-        let within = |sighting: &Sighting| (self.started_ms..before_ms).contains(&sighting.at_ms);
-        if sightings.iter().any(|(_, sighting)| !within(sighting)) {
-            self.outside_period.add(name);
-        }
+        let example = |sighting: &Sighting| Example {
+            at: UnixMillis::saturating(sighting.at_ms),
+            unit: name.to_owned(),
+            variant: tally.values.name(sighting.variant).to_owned(),
+        };
         let mut arms: Vec<Arm> = Vec::new();
         let mut first: Option<&Sighting> = None;
-        let mut unknown = false;
-        for (_, sighting) in sightings.iter().filter(|(_, sighting)| within(sighting)) {
-            match design.variant(tally.values.name(sighting.variant)) {
-                Some(arm) if arms.contains(&arm) => {}
-                Some(arm) => arms.push(arm),
-                None => unknown = true,
+        for (_, sighting) in sightings {
+            self.exposures.exposures += 1;
+            let variant = design.variant(tally.values.name(sighting.variant));
+            match variant {
+                None => self.exposures.note(Oddity::UnknownVariant, example(sighting)),
+                Some(_) if sighting.at_ms < self.started_ms => {
+                    self.exposures.note(Oddity::BeforeStart, example(sighting));
+                }
+                Some(_) if sighting.at_ms >= before_ms => self.exposures.note(Oddity::NotRunning, example(sighting)),
+                Some(arm) => {
+                    first = first.filter(|first| *first <= sighting).or(Some(sighting));
+                    if !arms.contains(&arm) {
+                        arms.push(arm);
+                    }
+                }
             }
-            first = first.filter(|first| *first <= *sighting).or(Some(sighting));
         }
         let Some(first) = first else { return };
-        if unknown {
-            self.unknown_variant.add(name);
-            return;
-        }
         let &[arm] = arms.as_slice() else {
             self.several.add(name);
             return;
         };
-        if design.assigned_by == AssignedBy::Anklang && !self.drawn(arm, sightings, draw) {
-            self.unassigned.add(name);
+        self.exposures.units += 1;
+        if design.assigned_by == AssignedBy::Anklang
+            && let Some(oddity) = self.misplaced(arm, sightings, draw)
+        {
+            self.exposures.note(oddity, example(first));
         }
         let people = tally.people(design.by_member(), head, sightings);
         let (client, values) = (first.client, first.values.clone());
         self.subjects.push(Subject { arm, exposed_ms: first.at_ms, people, client, values });
     }
 
-    /// Whether the assignment puts one of a unit's ids into this arm.
-    fn drawn(&self, arm: Arm, sightings: &[(Who, &Sighting)], draw: &Draw) -> bool {
+    /// What is odd about a unit's arm: none where the assignment puts one of its ids there.
+    fn misplaced(&self, arm: Arm, sightings: &[(Who, &Sighting)], draw: &Draw) -> Option<Oddity> {
         let design = &self.experiment.design;
-        let fits = |unit: &str| {
-            let inside = design.layer.as_ref().is_none_or(|part| {
-                assign::in_namespace(unit, &part.key, assign::Range { start: part.from, end: part.to })
-            });
-            let ranges = assign::bucket_ranges(draw.weights.len(), design.coverage, Some(&draw.weights));
-            inside && assign::choose_variation(assign::hash(&draw.seed, unit, HashVersion::V2), &ranges) == Some(arm)
-        };
         let mut units: Vec<Who> = sightings.iter().map(|(unit, _)| *unit).collect();
         if design.by_member() {
-            units.extend(units.first().map(|unit| self.tally.aliases.head(*unit)));
-            let head = units.last().copied().unwrap_or_default();
+            let head = self.tally.aliases.head(units.first().copied()?);
             units.extend_from_slice(self.tally.aliases.ids(&head));
         }
-        units.iter().any(|unit| fits(self.tally.names.name(*unit)))
+        let drawn: Vec<Arm> = units.iter().filter_map(|unit| draw.arm(design, self.tally.names.name(*unit))).collect();
+        match drawn.first() {
+            None => Some(Oddity::OutsideCoverage),
+            Some(_) => (!drawn.contains(&arm)).then_some(Oddity::OtherVariant),
+        }
     }
 
     /// What a unit counts for by a metric.
@@ -264,12 +282,12 @@ impl<'a> Observed<'a> {
         own.chain([CLIENT, DAY]).collect()
     }
 
-    /// Units that were also seen in another experiment: (this arm, the other's arm) of each, with the subject here.
+    /// Units that were also seen in another experiment: their places among the subjects here, and their arms there.
     #[must_use]
-    pub fn shared<'b>(&'b self, other: &'b Observed<'_>) -> Vec<(&'b Subject, Arm)> {
+    pub fn shared(&self, other: &Observed<'_>) -> Vec<(usize, Arm)> {
         let there: BTreeMap<&[Who], Arm> =
             other.subjects.iter().map(|subject| (subject.people.as_slice(), subject.arm)).collect();
-        let both = |subject: &'b Subject| Some((subject, *there.get(subject.people.as_slice())?));
-        self.subjects.iter().filter_map(both).collect()
+        let both = |(place, subject): (usize, &Subject)| Some((place, *there.get(subject.people.as_slice())?));
+        self.subjects.iter().enumerate().filter_map(both).collect()
     }
 }
