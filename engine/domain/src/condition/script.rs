@@ -40,9 +40,8 @@ pub fn to_text(value: &Value) -> Cow<'_, str> {
     }
 }
 
-/// `JSON.stringify(value)`, but for a text, which is left as it is: what the SDKs hash of an attribute. The keys of an
-/// object come in the order of the alphabet here, and in that of the document there.
-pub fn to_hashed(value: &Value) -> Cow<'_, str> {
+/// `JSON.stringify(value)`, but for a text, which is left as it is: what sticky documents go by. The keys of an object come in the order of the alphabet here, and in that of the document there.
+pub fn to_json(value: &Value) -> Cow<'_, str> {
     match value {
         Value::String(text) => text.as_str().into(),
         Value::Null | Value::Bool(_) | Value::Number(_) => to_text(value),
@@ -60,7 +59,7 @@ pub fn to_hashed(value: &Value) -> Cow<'_, str> {
 }
 
 fn stringified(value: &Value) -> String {
-    if value.is_string() { value.to_string() } else { to_hashed(value).into_owned() }
+    if value.is_string() { value.to_string() } else { to_json(value).into_owned() }
 }
 
 /// `Number::toString`: plain digits from 10⁻⁶ up to 10²¹, an exponent beyond.
