@@ -3,7 +3,8 @@
 use serde_json::{Map, Value};
 
 use super::eval::{Node, Relation, Test};
-use super::script::{padded_version, regex, to_text, truthy};
+use super::pattern::regex;
+use super::script::{padded_version, to_text, truthy};
 use super::{
     CONDITION_DEPTH_MAX, CONDITION_LIST_MAX, CONDITION_NODES_MAX, CONDITION_PATTERN_CHARS_MAX, ConditionError,
 };

@@ -4,11 +4,7 @@
 use std::borrow::Cow;
 use std::cmp::Ordering;
 
-use regex::{Regex, RegexBuilder};
 use serde_json::Value;
-
-/// The memory that a pattern may take.
-const PATTERN_BYTES_MAX: usize = 1 << 20;
 
 fn number(value: &serde_json::Number) -> f64 {
     value.as_f64().unwrap_or(f64::NAN)
@@ -175,37 +171,4 @@ pub(super) fn padded_version(value: &Value) -> String {
 fn padded(part: &str) -> String {
     let digits = !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
     if digits { format!("{part:>5}") } else { part.to_owned() }
-}
-
-/// A JavaScript pattern as a [`Regex`], which takes linear time but knows no look-around and no back-references.
-///
-/// The two dialects differ in little that patterns in conditions use: `\d` and `\w` are ASCII, and within brackets `[`,
-/// `&` and `~` are themselves.
-pub fn regex(pattern: &str, folded: bool) -> Result<Regex, String> {
-    let mut translated = String::with_capacity(pattern.len() + 16);
-    let mut chars = pattern.chars();
-    let mut bracketed = false;
-    while let Some(c) = chars.next() {
-        match (c, bracketed) {
-            ('\\', _) => match chars.next() {
-                Some('d') => translated.push_str("[0-9]"),
-                Some('D') => translated.push_str("[^0-9]"),
-                Some('w') => translated.push_str("[0-9A-Za-z_]"),
-                Some('W') => translated.push_str("[^0-9A-Za-z_]"),
-                Some('b') if !bracketed => translated.push_str("(?-u:\\b)"),
-                Some('B') if !bracketed => return Err("\\B is not supported".to_owned()),
-                Some(escaped) => translated.extend(['\\', escaped]),
-                None => return Err("nothing stands behind the last \\".to_owned()),
-            },
-            ('[', true) => translated.push_str("\\["),
-            ('&' | '~', true) => translated.extend(['\\', c]),
-            ('[' | ']', _) => {
-                bracketed = c == '[';
-                translated.push(c);
-            }
-            (other, _) => translated.push(other),
-        }
-    }
-    let built = RegexBuilder::new(&translated).case_insensitive(folded).size_limit(PATTERN_BYTES_MAX).build();
-    built.map_err(|error| error.to_string().lines().last().unwrap_or("not a regular expression").to_owned())
 }
