@@ -47,7 +47,7 @@ impl Payload {
             [Some(experiment.hash_attribute.as_str()), experiment.fallback_attribute.as_deref()]
         });
         let attributes: BTreeSet<&str> = attributes.flatten().collect();
-        let key = |name: &str| Some(sticky_key(name, &context.unit(name, None).text()?));
+        let key = |name: &str| Some(sticky_key(name, &context.unit(name, None).document_value()?));
         attributes.into_iter().filter_map(key).collect()
     }
 }
@@ -69,7 +69,7 @@ pub(super) struct Memory<'m> {
 
 impl Memory<'_> {
     fn get(&self, unit: &Unit<'_>) -> Option<&StickyDocument> {
-        let key = sticky_key(unit.attribute, &unit.text()?);
+        let key = sticky_key(unit.attribute, &unit.document_value()?);
         self.changed.get(&key).or_else(|| self.stored.get(&key))
     }
 
@@ -101,7 +101,7 @@ impl Memory<'_> {
         assignments.insert(key, variation.to_owned());
         Some(StickyDocument {
             attribute_name: unit.attribute.to_owned(),
-            attribute_value: unit.text()?.into_owned(),
+            attribute_value: unit.document_value()?.into_owned(),
             assignments,
         })
     }

@@ -22,6 +22,7 @@
 
 mod compile;
 mod eval;
+pub(crate) mod pattern;
 pub(crate) mod script;
 #[cfg(test)]
 mod tests;

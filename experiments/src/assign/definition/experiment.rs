@@ -261,10 +261,10 @@ impl Change {
     fn parse(source: &Object, variations: &[Value]) -> Self {
         let has = |names: &[&str]| {
             let mut objects = variations.iter().filter_map(Value::as_object);
-            objects.any(|variation| names.iter().any(|name| fields::flag(variation, name)))
+            objects.any(|variation| names.iter().any(|name| variation.contains_key(*name)))
         };
         let manual = fields::flag(source, "manual");
-        if !manual && source.contains_key("urlPatterns") && has(&["urlRedirect"]) {
+        if !manual && fields::given(source, "urlPatterns").is_some() && has(&["urlRedirect"]) {
             Self::Redirect { keeps_query: fields::flag(source, "persistQueryString") }
         } else if !manual && has(&["domMutations", "css", "js"]) {
             Self::Visual
