@@ -20,6 +20,7 @@
 //! ```
 
 pub mod assign;
+pub mod calibrate;
 pub mod design;
 pub mod health;
 pub mod infer;
