@@ -8,7 +8,8 @@ use super::effect::{Effect, Scale};
 use super::finding::{Finding, Interval, Why};
 use super::frequentist::fieller::fieller;
 use super::method::Method;
-use super::sequential::{asymptotic, msprt};
+use super::sequential::group::Look;
+use super::sequential::{asymptotic, mixture, msprt};
 use super::summary::Summary;
 use super::tail::{ln_p_student, student_quantile};
 
@@ -37,15 +38,26 @@ impl Default for Question {
 impl Question {
     /// Checks the question, and computes once what every comparison needs.
     pub fn prepare(&self) -> Result<Prepared<'_>, Why> {
+        self.prepare_at(self.alpha)
+    }
+
+    /// With a two-sided alpha in place of the question's own.
+    pub(crate) fn prepare_at(&self, alpha: f64) -> Result<Prepared<'_>, Why> {
         let above_zero = |number: f64| number > 0.0 && number.is_finite();
         let sound = match &self.method {
             Method::Sequential { tuned_for } => above_zero(*tuned_for),
             Method::Msprt { effect_variance } => above_zero(*effect_variance),
-            Method::FixedHorizon => true,
+            Method::FixedHorizon | Method::GroupSequential { .. } => true,
             Method::Bayesian { prior } => prior.mean.is_finite() && above_zero(prior.variance),
         };
-        let sound = sound && self.alpha > 0.0 && self.alpha < 1.0;
-        if sound { Ok(Prepared { question: self }) } else { Err(Why::BadQuestion) }
+        if !(sound && above_zero(alpha) && alpha < 1.0) {
+            return Err(Why::BadQuestion);
+        }
+        let look = match &self.method {
+            Method::GroupSequential { looks, look } => Some(Look::of(looks, *look, alpha)?),
+            Method::Sequential { .. } | Method::Msprt { .. } | Method::FixedHorizon | Method::Bayesian { .. } => None,
+        };
+        Ok(Prepared { question: self, alpha, look })
     }
 }
 
@@ -58,10 +70,19 @@ pub fn compare(control: &Summary, treatment: &Summary, question: &Question) -> F
 /// A question that has been checked.
 #[derive(Debug, Clone)]
 pub struct Prepared<'a> {
-    question: &'a Question,
+    pub(crate) question: &'a Question,
+    /// Two-sided.
+    pub(crate) alpha: f64,
+    /// With a group sequential method.
+    look: Option<Look>,
 }
 
 impl Prepared<'_> {
+    /// The look, with a group sequential method.
+    pub(crate) fn look(&self) -> Option<&Look> {
+        self.look.as_ref()
+    }
+
     /// What may be said of the treatment against the control.
     #[must_use]
     pub fn compare(&self, control: &Summary, treatment: &Summary) -> Finding {
@@ -82,10 +103,10 @@ impl Prepared<'_> {
     }
 
     fn interval(&self, contrast: &Contrast) -> Result<Finding, Why> {
-        let Question { scale, method, alpha, fieller: by_fieller } = self.question;
+        let Question { scale, method, fieller: by_fieller, .. } = self.question;
         let effect = contrast.effect(*scale)?;
         if let Method::Bayesian { prior } = method {
-            return Ok(bayesian(&effect, *scale, contrast.control, *prior, *alpha));
+            return Ok(bayesian(&effect, *scale, contrast.control, *prior, self.alpha));
         }
         if *by_fieller && *scale == Scale::Relative {
             // Fieller's interval leaves out no change exactly where the absolute difference is not 0.
@@ -98,21 +119,16 @@ impl Prepared<'_> {
 
     /// The half-width in standard errors, and the logarithm of the p-value.
     fn critical(&self, effect: &Effect) -> (f64, f64) {
-        let alpha = self.question.alpha;
-        match &self.question.method {
-            Method::Sequential { tuned_for } => (
-                asymptotic::critical(effect.n, alpha, *tuned_for),
-                (-asymptotic::ln_e(effect, alpha, *tuned_for)).min(0.0),
-            ),
-            Method::Msprt { effect_variance } => (
-                msprt::critical(effect, *effect_variance, alpha),
-                (-msprt::ln_likelihood_ratio(effect, *effect_variance)).min(0.0),
-            ),
-            // The Bayesian method does not come here.
-            Method::FixedHorizon | Method::Bayesian { .. } => (
-                student_quantile(alpha, effect.degrees),
-                ln_p_student(effect.estimate / effect.standard_error, effect.degrees),
-            ),
+        let z = effect.estimate / effect.standard_error;
+        let by_mixture = |odds| (mixture::critical(odds, self.alpha), (-mixture::ln_e(z, odds)).min(0.0));
+        match (&self.question.method, &self.look) {
+            (Method::Sequential { tuned_for }, _) => by_mixture(asymptotic::odds(effect.n, self.alpha, *tuned_for)),
+            (Method::Msprt { effect_variance }, _) => by_mixture(msprt::odds(effect, *effect_variance)),
+            (Method::GroupSequential { .. }, Some(look)) => (look.critical, look.ln_p(z)),
+            // A group sequential question has its look, and a Bayesian one does not come here.
+            (Method::FixedHorizon | Method::GroupSequential { .. } | Method::Bayesian { .. }, _) => {
+                (student_quantile(self.alpha, effect.degrees), ln_p_student(z, effect.degrees))
+            }
         }
     }
 }

@@ -3,7 +3,7 @@
 use super::effect::{Effect, Sample, Scale};
 use super::finding::{Adjustment, Why};
 use super::summary::Summary;
-use super::{adjusted, quantile, ratio, strata};
+use super::{adjusted, ratio, strata};
 
 /// A variance below this share of its parts is what rounding left of none.
 pub(crate) const ROUNDING: f64 = 1e-13;
@@ -45,7 +45,7 @@ impl Contrast {
             (Summary::AdjustedMean(c), Summary::AdjustedMean(t)) => adjusted::mean(c, t)?,
             (Summary::AdjustedRatio(c), Summary::AdjustedRatio(t)) => adjusted::ratio(c, t)?,
             (Summary::Quantile(c), Summary::Quantile(t)) if c.level == t.level => {
-                Self::independent(&quantile::sample(c)?, &quantile::sample(t)?)
+                Self::independent(&c.sample()?, &t.sample()?)
             }
             (Summary::Survival(c), Summary::Survival(t)) if c.horizon() == t.horizon() => {
                 Self::independent(&c.sample()?, &t.sample()?)

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::bayesian::Prior;
 use super::sequential::asymptotic::TUNED_FOR_UNITS;
+use super::sequential::group::Looks;
 
 /// How an interval is made, and what it promises.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -21,6 +22,13 @@ pub enum Method {
     },
     /// Welch's t test: valid at one look that was fixed before.
     FixedHorizon,
+    /// A group sequential test: valid at looks that were planned before.
+    GroupSequential {
+        /// The plan.
+        looks: Looks,
+        /// Which of the looks this is, from 1.
+        look: usize,
+    },
     /// The posterior of a normal model.
     Bayesian {
         /// What was believed before.
@@ -42,6 +50,7 @@ impl Method {
             Self::Sequential { .. } => "confidence sequence, valid at any look",
             Self::Msprt { .. } => "mSPRT, valid at any look",
             Self::FixedHorizon => "fixed horizon, valid at the planned end only",
+            Self::GroupSequential { .. } => "group sequential, valid at planned looks only",
             Self::Bayesian { .. } => "Bayesian credible interval",
         }
     }

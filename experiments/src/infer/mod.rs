@@ -14,6 +14,7 @@ pub mod frequentist;
 pub mod joint;
 pub mod method;
 pub mod moments;
+pub mod non_inferiority;
 pub mod quantile;
 pub mod ratio;
 pub mod sequential;
