@@ -8,6 +8,7 @@
 pub mod assign;
 pub mod collect;
 pub mod decide;
+pub mod calibrate;
 pub mod design;
 pub mod health;
 pub mod infer;
