@@ -227,11 +227,6 @@ impl Registry {
         payload::payload(self, now)
     }
 
-    /// Features that are switched off.
-    pub fn switched_off(&self) -> impl Iterator<Item = &str> {
-        self.features.iter().filter(|(_, feature)| !feature.enabled).map(|(key, _)| key.as_str())
-    }
-
     /// When [`Registry::payload`] next changes by itself.
     #[must_use]
     pub fn next_change(&self, now: UnixMillis) -> Option<UnixMillis> {
