@@ -22,7 +22,7 @@
 
 mod compile;
 mod eval;
-mod script;
+pub(crate) mod script;
 #[cfg(test)]
 mod tests;
 

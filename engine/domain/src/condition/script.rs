@@ -15,7 +15,7 @@ fn number(value: &serde_json::Number) -> f64 {
 }
 
 /// `Boolean(value)`.
-pub(super) fn truthy(value: &Value) -> bool {
+pub fn truthy(value: &Value) -> bool {
     match value {
         Value::Null => false,
         Value::Bool(flag) => *flag,
@@ -26,7 +26,7 @@ pub(super) fn truthy(value: &Value) -> bool {
 }
 
 /// `String(value)`.
-pub(super) fn to_text(value: &Value) -> Cow<'_, str> {
+pub fn to_text(value: &Value) -> Cow<'_, str> {
     match value {
         Value::Null => "null".into(),
         Value::Bool(flag) => if *flag { "true" } else { "false" }.into(),
@@ -38,6 +38,29 @@ pub(super) fn to_text(value: &Value) -> Cow<'_, str> {
         }
         Value::Object(_) => "[object Object]".into(),
     }
+}
+
+/// `JSON.stringify(value)`, but for a text, which is left as it is: what the SDKs hash of an attribute. The keys of an
+/// object come in the order of the alphabet here, and in that of the document there.
+pub fn to_hashed(value: &Value) -> Cow<'_, str> {
+    match value {
+        Value::String(text) => text.as_str().into(),
+        Value::Null | Value::Bool(_) | Value::Number(_) => to_text(value),
+        Value::Array(list) => {
+            let parts: Vec<String> = list.iter().map(stringified).collect();
+            format!("[{}]", parts.join(",")).into()
+        }
+        Value::Object(map) => {
+            let part =
+                |(key, value): (&String, &Value)| format!("{}:{}", Value::from(key.as_str()), stringified(value));
+            let parts: Vec<String> = map.iter().map(part).collect();
+            format!("{{{}}}", parts.join(",")).into()
+        }
+    }
+}
+
+fn stringified(value: &Value) -> String {
+    if value.is_string() { value.to_string() } else { to_hashed(value).into_owned() }
 }
 
 /// `Number::toString`: plain digits from 10⁻⁶ up to 10²¹, an exponent beyond.
@@ -56,7 +79,7 @@ fn number_text(n: f64) -> String {
 }
 
 /// `Number(value)`; NaN where there is none.
-pub(super) fn to_number(value: &Value) -> f64 {
+pub fn to_number(value: &Value) -> f64 {
     match value {
         Value::Null => 0.0,
         Value::Bool(flag) => f64::from(u8::from(*flag)),
@@ -159,7 +182,7 @@ fn padded(part: &str) -> String {
 ///
 /// The two dialects differ in little that patterns in conditions use: `\d` and `\w` are ASCII, and within brackets `[`,
 /// `&` and `~` are themselves.
-pub(super) fn regex(pattern: &str, folded: bool) -> Result<Regex, String> {
+pub fn regex(pattern: &str, folded: bool) -> Result<Regex, String> {
     let mut translated = String::with_capacity(pattern.len() + 16);
     let mut chars = pattern.chars();
     let mut bracketed = false;
