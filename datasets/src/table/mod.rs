@@ -20,6 +20,7 @@ mod day;
 mod dictionary;
 mod error;
 mod header;
+pub mod measure;
 mod parquet;
 mod rows;
 mod source;

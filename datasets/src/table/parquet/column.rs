@@ -39,7 +39,7 @@ pub(super) enum Column {
     /// A missing text has the code of some text, or 0; of labels, that of the empty one.
     Texts {
         codes: Vec<Code>,
-        texts: Dictionary,
+        texts: Box<Dictionary>,
         missing: Vec<u32>,
     },
     Numbers {
@@ -51,7 +51,7 @@ pub(super) enum Column {
 /// Why a column was not read.
 pub(super) enum Failed {
     Damaged(ParquetError),
-    TooMany(Dictionary),
+    TooMany(Box<Dictionary>),
     /// The column's type cannot be read as what is wanted.
     Kind(String),
     /// One cell is not what is wanted; the row in the group from 0.
@@ -455,16 +455,16 @@ impl Coder {
         }
         let code = self.texts.code(&text, self.max);
         if code.is_none() && self.failed.is_none() {
-            self.failed = Some(Failed::TooMany(Dictionary::default()));
+            self.failed = Some(Failed::TooMany(Box::default()));
         }
         code
     }
 
     fn finish(self) -> Result<Column, Failed> {
         match self.failed {
-            Some(Failed::TooMany(_)) => Err(Failed::TooMany(self.texts)),
+            Some(Failed::TooMany(_)) => Err(Failed::TooMany(Box::new(self.texts))),
             Some(failed) => Err(failed),
-            None => Ok(Column::Texts { codes: self.codes, texts: self.texts, missing: self.missing }),
+            None => Ok(Column::Texts { codes: self.codes, texts: Box::new(self.texts), missing: self.missing }),
         }
     }
 }

@@ -146,12 +146,12 @@ impl Rows {
             }
             (Role::Arm, Column::Texts { codes, texts, missing }) => {
                 self.arms = codes.into_iter().map(|code| code as u8).collect();
-                self.seen.arms = texts;
+                self.seen.arms = *texts;
                 self.seen.without_arm = missing.len() as u64;
                 left_out.extend(missing);
             }
             (Role::Label(at) | Role::Day(at), Column::Texts { codes, texts, .. }) => {
-                (self.labels[at], self.seen.labels[at]) = (codes, texts);
+                (self.labels[at], self.seen.labels[at]) = (codes, *texts);
             }
             (Role::Number(at), Column::Numbers { numbers, cells }) => {
                 (self.numbers[at], self.seen.cells[at]) = (numbers, cells);
