@@ -11,12 +11,14 @@ use crate::clock::Clock;
 use crate::config::{Config, Limits};
 use crate::keys::{KeyError, Keys, random_text, sha256_hex};
 use crate::metrics::Metrics;
+use crate::trials::Trials;
 use anklang_engine::Engine;
 use anklang_engine::journal::{CommitError, Receipt};
 
 /// Everything a request may need. One for the whole process, shared by its threads.
 pub(crate) struct App {
     pub(crate) engine: Arc<Engine>,
+    pub(crate) trials: Trials,
     pub(crate) data: PathBuf,
     pub(crate) clock: Clock,
     pub(crate) keys: Keys,
@@ -40,10 +42,11 @@ impl Drop for InFlight<'_> {
 
 impl App {
     /// Puts the parts together.
-    pub(crate) fn new(engine: Arc<Engine>, keys: Keys, config: &Config) -> Result<Self, KeyError> {
+    pub(crate) fn new(engine: Arc<Engine>, trials: Trials, keys: Keys, config: &Config) -> Result<Self, KeyError> {
         let control = random_text()?;
         Ok(Self {
             engine,
+            trials,
             data: config.data.clone(),
             clock: Clock::of(config.as_of),
             keys,
@@ -78,6 +81,10 @@ impl App {
         }
         result
     }
+
+    /// Serves what was written about experiments.
+    #[expect(clippy::unused_self, reason = "the flags come here")]
+    pub(crate) fn publish(&self) {}
 
     /// A fact that a request brings, stamped with the moment of its arrival.
     pub(crate) fn fact(&self, id: FactId, at: Option<anklang_domain::UnixMillis>, source: &str, body: Body) -> Fact {

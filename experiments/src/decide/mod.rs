@@ -4,6 +4,8 @@ mod rule;
 #[cfg(test)]
 mod tests;
 
+use std::fmt;
+
 use serde::Serialize;
 
 pub use rule::decide;
@@ -33,4 +35,16 @@ pub struct Verdict {
     pub call: Call,
     /// Why, the weightiest first.
     pub reasons: Vec<String>,
+}
+
+impl fmt::Display for Verdict {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.call {
+            Call::Ship { variant } => write!(f, "ship {variant}.")?,
+            Call::Stop => f.write_str("stop it.")?,
+            Call::KeepRunning => f.write_str("keep it running.")?,
+            Call::Mend => f.write_str("find out what is wrong with it first.")?,
+        }
+        self.reasons.iter().try_for_each(|reason| write!(f, " {reason}"))
+    }
 }

@@ -83,7 +83,8 @@ impl Tally {
     pub fn observe<'a>(&'a self, key: &'a str, now: UnixMillis) -> Option<Observed<'a>> {
         let experiment = self.registry.experiment(key)?;
         let (started, stopped) = experiment.stage.period()?;
-        let until = stopped.map_or(now, |stopped| stopped.min(now));
+        // What happens at this very moment has happened.
+        let until = stopped.map_or(now.plus_ms(1), |stopped| stopped.min(now));
         let mut observed = Observed {
             tally: self,
             key,

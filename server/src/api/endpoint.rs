@@ -4,7 +4,7 @@
 use actix_web::Route;
 use actix_web::http::Method;
 
-use super::{control, health, items, lists, members, metrics, openapi, settings, track};
+use super::{control, experiments, health, items, lists, members, metrics, openapi, settings, track};
 
 /// Who may call an endpoint once there are keys.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -120,11 +120,17 @@ impl Endpoint {
 
 /// Every endpoint. Where two addresses match, the earlier is taken: longer ones stand first.
 pub(crate) fn all() -> impl Iterator<Item = &'static Endpoint> {
-    let tables: [&'static [Endpoint]; 9] = [
+    let tables: [&'static [Endpoint]; 15] = [
         lists::ENDPOINTS,
         items::ENDPOINTS,
         members::ENDPOINTS,
         track::ENDPOINTS,
+        experiments::ENDPOINTS,
+        &experiments::documents::FEATURES,
+        &experiments::documents::METRICS,
+        &experiments::documents::HOLDOUTS,
+        &experiments::documents::LAYERS,
+        &experiments::documents::SEGMENTS,
         settings::ENDPOINTS,
         health::ENDPOINTS,
         metrics::ENDPOINTS,

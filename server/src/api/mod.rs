@@ -4,6 +4,7 @@ pub(crate) mod body;
 pub(crate) mod control;
 pub(crate) mod cursor;
 pub(crate) mod endpoint;
+pub(crate) mod experiments;
 pub(crate) mod gate;
 pub(crate) mod health;
 pub(crate) mod items;

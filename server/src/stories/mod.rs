@@ -17,6 +17,7 @@ use serde_json::Value;
 use crate::app::App;
 use crate::config::Config;
 use crate::server::{Application, keys_for};
+use crate::trials::Trials;
 use anklang_engine::{Engine, Options, Progress};
 
 struct Quiet;
@@ -98,9 +99,11 @@ impl Site {
             let mut options = options(&config.data);
             options.as_of = config.as_of;
             options.limits.queue_facts_max = config.limits.queue_facts_max;
+            let trials = Trials::default();
+            options.beside = vec![Arc::new(trials.clone())];
             let engine = Arc::new(Engine::open(options, &Quiet).expect("an engine"));
             let keys = keys_for(&config.data, config.listen).expect("keys");
-            let app = App::new(Arc::clone(&engine), keys, &config).expect("an app");
+            let app = App::new(Arc::clone(&engine), trials, keys, &config).expect("an app");
             let application = Application::bind(app, config.listen).expect("a port");
             let application = application.with_control_file(&config.data).expect("a note");
             let address = application.address();
