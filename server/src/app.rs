@@ -4,7 +4,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
-use anklang_domain::{Body, Fact, FactId, IdError};
+use anklang_domain::{Body, Fact, FactId, IdError, UnixMillis};
+use parking_lot::Mutex;
 use serde_json::Value;
 use tokio::sync::oneshot;
 
@@ -34,6 +35,8 @@ pub(crate) struct App {
     /// What a client that was let in shows to a stream, where it cannot send its key.
     pub(crate) stream_token: String,
     remembered: Remembered,
+    /// What of the documents is served: their edition, and when it last changed.
+    published: Mutex<Option<(u64, UnixMillis)>>,
     in_flight: AtomicUsize,
     stopping: AtomicBool,
 }
@@ -64,6 +67,7 @@ impl App {
             flags: Flags::new(config.limits.streams_max),
             stream_token: random_text()?,
             remembered: Remembered::default(),
+            published: Mutex::default(),
             in_flight: AtomicUsize::new(0),
             stopping: AtomicBool::new(false),
         })
@@ -95,8 +99,18 @@ impl App {
     /// Serves what was written about experiments, if it is another thing than before.
     pub(crate) fn publish(&self) {
         let now = self.clock.received();
-        let payload = self.trials.read().registry().payload(now);
-        if let Err(error) = self.flags.publish(payload, now) {
+        let mut published = self.published.lock();
+        let (payload, changed) = {
+            let tally = self.trials.read();
+            let registry = tally.registry();
+            let edition = (registry.edition(), registry.changed_at(now));
+            if *published == Some(edition) {
+                return;
+            }
+            *published = Some(edition);
+            (registry.payload(now), edition.1)
+        };
+        if let Err(error) = self.flags.publish(payload, changed) {
             tracing::error!(%error, "the flags are kept as they were");
         }
     }
