@@ -6,9 +6,9 @@
 //!
 
 pub mod assign;
+pub mod calibrate;
 pub mod collect;
 pub mod decide;
-pub mod calibrate;
 pub mod design;
 pub mod health;
 pub mod infer;

@@ -5,7 +5,9 @@ use actix_web::http::Method;
 use actix_web::{HttpResponse, ResponseError, Route};
 
 use super::problem::Problem;
-use super::{control, experiments, growthbook, health, items, lists, members, metrics, ofrep, openapi, settings, track};
+use super::{
+    control, experiments, growthbook, health, items, lists, members, metrics, ofrep, openapi, settings, track,
+};
 
 /// Who may call an endpoint once there are keys.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
