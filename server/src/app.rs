@@ -1,11 +1,11 @@
 //! The use cases: what the server can do, without a word of HTTP.
 
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
-use anklang_domain::{Body, Fact, FactId, IdError};
-use serde_json::Value;
+use anklang_domain::{Body, Fact, FactId, IdError, UnixMillis};
+use serde_json::{Value, json};
 use tokio::sync::oneshot;
 
 use crate::clock::Clock;
@@ -14,12 +14,14 @@ use crate::exposures::{Assignment, Remembered};
 use crate::flags::{Decision, Flags, Served};
 use crate::keys::{KeyError, Keys, random_text, sha256_hex};
 use crate::metrics::Metrics;
+use crate::trials::Trials;
 use anklang_engine::Engine;
 use anklang_engine::journal::{CommitError, Receipt};
 
 /// Everything a request may need. One for the whole process, shared by its threads.
 pub(crate) struct App {
     pub(crate) engine: Arc<Engine>,
+    pub(crate) trials: Trials,
     pub(crate) data: PathBuf,
     pub(crate) clock: Clock,
     pub(crate) keys: Keys,
@@ -28,12 +30,22 @@ pub(crate) struct App {
     /// What a command on the same machine shows to a running server; in a file of the data folder.
     pub(crate) control: String,
     pub(crate) control_sha256: String,
-    pub(crate) flags: Flags,
+    pub(crate) flags: Arc<Flags>,
+    published: Mutex<Published>,
     /// What a client that was let in shows to a stream, where it cannot send its key.
     pub(crate) stream_token: String,
     remembered: Remembered,
     in_flight: AtomicUsize,
     stopping: AtomicBool,
+}
+
+/// What is served, as far as it was written.
+#[derive(Debug, Default)]
+struct Published {
+    /// The number of what was written last; none before anything was served.
+    written: Option<u64>,
+    /// When it means another thing without being written anew.
+    next_change: Option<UnixMillis>,
 }
 
 /// A request that is being answered; counts until it is dropped.
@@ -47,10 +59,11 @@ impl Drop for InFlight<'_> {
 
 impl App {
     /// Puts the parts together.
-    pub(crate) fn new(engine: Arc<Engine>, keys: Keys, config: &Config) -> Result<Self, KeyError> {
+    pub(crate) fn new(engine: Arc<Engine>, trials: Trials, keys: Keys, config: &Config) -> Result<Self, KeyError> {
         let control = random_text()?;
-        Ok(Self {
+        let app = Self {
             engine,
+            trials,
             data: config.data.clone(),
             clock: Clock::of(config.as_of),
             keys,
@@ -58,12 +71,15 @@ impl App {
             metrics: Metrics::default(),
             control_sha256: sha256_hex(control.as_bytes()),
             control,
-            flags: Flags::new(config.limits.streams_max),
+            flags: Arc::new(Flags::new(config.limits.streams_max)),
+            published: Mutex::default(),
             stream_token: random_text()?,
             remembered: Remembered::default(),
             in_flight: AtomicUsize::new(0),
             stopping: AtomicBool::new(false),
-        })
+        };
+        app.publish();
+        Ok(app)
     }
 
     /// Appends facts. When it returns they are durable, and the next list knows of them.
@@ -102,8 +118,32 @@ impl App {
         }
     }
 
+    /// Serves what was written about experiments, if something was, or the time has come at which it means another thing.
+    pub(crate) fn publish(&self) {
+        // One at a time: an older state must not take a newer one's place.
+        let mut published = self.published.lock().unwrap_or_else(PoisonError::into_inner);
+        let (written, now) = (self.trials.written(), self.clock.now());
+        let is_due = published.next_change.is_some_and(|at| at <= now);
+        if published.written == Some(written) && !is_due {
+            return;
+        }
+        let payload = {
+            let tally = self.trials.read();
+            published.next_change = tally.registry().next_change(now);
+            let mut payload = tally.registry().payload(now);
+            for key in tally.registry().switched_off() {
+                payload["features"][key] = json!({ "enabled": false });
+            }
+            payload
+        };
+        published.written = Some(written);
+        if let Err(error) = self.flags.publish(payload, now) {
+            tracing::error!(%error, "the flags are served as they were");
+        }
+    }
+
     /// A fact that a request brings, stamped with the moment of its arrival.
-    pub(crate) fn fact(&self, id: FactId, at: Option<anklang_domain::UnixMillis>, source: &str, body: Body) -> Fact {
+    pub(crate) fn fact(&self, id: FactId, at: Option<UnixMillis>, source: &str, body: Body) -> Fact {
         let received = self.clock.received();
         Fact { id, at: at.unwrap_or(received), received_at: Some(received), source: source.to_owned(), body }
     }

@@ -19,5 +19,6 @@ mod nearest;
 mod server;
 #[cfg(test)]
 mod stories;
+mod trials;
 
 pub use server::ServeError;

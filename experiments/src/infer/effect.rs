@@ -1,7 +1,8 @@
 //! The difference between two arms, and how sure it is.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
+use super::contrast::Contrast;
 use super::finding::Why;
 use super::moments::Moments;
 
@@ -32,7 +33,7 @@ impl Sample {
         Self { n, mean: share, variance: share * (1.0 - share) }.checked()
     }
 
-    fn checked(self) -> Result<Self, Why> {
+    pub(crate) fn checked(self) -> Result<Self, Why> {
         let sound = self.mean.is_finite() && self.variance.is_finite() && self.variance >= 0.0;
         if sound { Ok(self) } else { Err(Why::NotFinite) }
     }
@@ -44,12 +45,13 @@ impl Sample {
 }
 
 /// How a difference is told.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Scale {
     /// In the metric's own units.
     Absolute,
     /// As a share of the control's mean.
+    #[default]
     Relative,
 }
 
@@ -67,30 +69,9 @@ pub struct Effect {
 }
 
 impl Effect {
-    /// Compares two arms.
-    ///
-    /// Relative: the delta method, var_T/(n_T μ_C²) + μ_T² var_C/(n_C μ_C⁴). Degrees of freedom: Welch–Satterthwaite,
-    /// (v_T + v_C)² / (v_T²/(n_T − 1) + v_C²/(n_C − 1)) with v = s²/n, on either scale, as in GrowthBook's engine.
+    /// Compares two arms that have nothing in common; [`Contrast::effect`] says how.
     pub fn between(control: &Sample, treatment: &Sample, scale: Scale) -> Result<Self, Why> {
-        let (c, t) = (control.variance_of_mean(), treatment.variance_of_mean());
-        let (estimate, variance) = match scale {
-            Scale::Absolute => (treatment.mean - control.mean, t + c),
-            Scale::Relative if control.mean == 0.0 => return Err(Why::ControlIsZero),
-            Scale::Relative => {
-                let ratio = treatment.mean / control.mean;
-                let change = (treatment.mean - control.mean) / control.mean;
-                (change, (t + ratio * ratio * c) / (control.mean * control.mean))
-            }
-        };
-        if variance == 0.0 {
-            return Err(Why::NoVariance);
-        }
-        // As shares of the sum, so that the squares of tiny variances do not vanish.
-        let (c, t) = (c / (c + t), t / (c + t));
-        let degrees = 1.0 / (t * t / (treatment.n - 1) as f64 + c * c / (control.n - 1) as f64);
-        let effect = Self { estimate, standard_error: variance.sqrt(), degrees, n: control.n + treatment.n };
-        let finite = [effect.estimate, effect.standard_error, effect.degrees].iter().all(|number| number.is_finite());
-        if finite { Ok(effect) } else { Err(Why::NotFinite) }
+        Contrast::independent(control, treatment).effect(scale)
     }
 }
 

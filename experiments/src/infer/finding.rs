@@ -2,10 +2,12 @@
 
 use std::fmt;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
+
+use super::effect::Effect;
 
 /// The outcome of an analysis.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Finding {
     /// The data carry this much.
@@ -15,7 +17,7 @@ pub enum Finding {
 }
 
 /// An estimate with its uncertainty. In the units of the metric, or as a share of the control's mean.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Interval {
     /// The best guess.
     pub estimate: f64,
@@ -23,11 +25,71 @@ pub struct Interval {
     pub low: f64,
     /// The upper end.
     pub high: f64,
-    /// The natural logarithm of the two-sided p-value, which does not underflow.
+    /// The natural logarithm of the two-sided p-value, which does not underflow. With a Bayesian method: of twice the
+    /// smaller posterior tail.
     pub ln_p: f64,
+    /// The standard error of the estimate; with a Bayesian method, the posterior standard deviation.
+    pub standard_error: f64,
+    /// What the past or the strata of the units were good for.
+    pub adjustment: Adjustment,
+    /// With a Bayesian method, what else the posterior says.
+    pub posterior: Option<Posterior>,
+}
+
+/// What knowing the units before exposure was good for.
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Adjustment {
+    /// The metric is not adjusted.
+    #[default]
+    None,
+    /// The variance of the difference fell by this share.
+    Reduced(f64),
+    /// The covariate did not vary before exposure: the plain analysis is shown.
+    NoPrePeriodVariance,
+}
+
+/// What a Bayesian analysis says of treatment and control, where more is better.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Posterior {
+    /// The probability that the treatment is better.
+    pub chance_to_win: f64,
+    /// The expected loss from staying with the control, and from shipping the treatment.
+    pub risk: [f64; 2],
+}
+
+impl Finding {
+    /// The interval, where there is one.
+    #[must_use]
+    pub fn interval(&self) -> Option<&Interval> {
+        match self {
+            Self::Measured(interval) => Some(interval),
+            Self::Inconclusive(_) => None,
+        }
+    }
+
+    /// Measured if every number is one.
+    pub(crate) fn of(interval: Interval) -> Self {
+        let Interval { estimate, low, high, ln_p, standard_error, posterior, .. } = interval;
+        let said = posterior.map_or([0.0; 3], |said| [said.chance_to_win, said.risk[0], said.risk[1]]);
+        let finite = [estimate, low, high, ln_p, standard_error].iter().chain(&said).all(|number| number.is_finite());
+        if finite { Self::Measured(interval) } else { Self::Inconclusive(Why::NotFinite) }
+    }
 }
 
 impl Interval {
+    pub(crate) fn around(effect: &Effect, half_width: f64, ln_p: f64) -> Self {
+        Self {
+            estimate: effect.estimate,
+            low: effect.estimate - half_width,
+            high: effect.estimate + half_width,
+            ln_p,
+            standard_error: effect.standard_error,
+            adjustment: Adjustment::None,
+            posterior: None,
+        }
+    }
+
     /// The two-sided p-value; 0 below 1e-308, where [`Interval::ln_p`] still tells.
     #[must_use]
     pub fn p(&self) -> f64 {
@@ -42,7 +104,7 @@ impl Interval {
 }
 
 /// Why nothing is said.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Why {
     /// Nothing to compare with.
@@ -61,6 +123,22 @@ pub enum Why {
     UnplannedArm,
     /// The arms are not filled as planned: whatever broke the split may have made the difference.
     SampleRatioMismatch,
+    /// The two arms were not measured alike.
+    DifferentMetrics,
+    /// The denominator of a ratio is 0 in some arm.
+    DenominatorIsZero,
+    /// Fieller's interval has no end: the control's mean cannot be told from 0.
+    Unbounded,
+    /// No unit was observed up to the horizon that the restricted mean is taken to.
+    HorizonNotReached,
+    /// Alpha is not in (0, 1), or the method's parameters make no sense.
+    BadQuestion,
+    /// A health check rang an alarm.
+    Unhealthy,
+    /// Of a group sequential plan, the first look has not been reached.
+    BeforeFirstLook,
+    /// A stratum has fewer than two units in some arm.
+    EmptyStratum,
 }
 
 impl fmt::Display for Why {
@@ -74,6 +152,14 @@ impl fmt::Display for Why {
             Self::BadWeights => "the planned weights are not shares of the arms",
             Self::UnplannedArm => "units in an arm that was to have none",
             Self::SampleRatioMismatch => "the arms are not filled as planned",
+            Self::DifferentMetrics => "the arms were not measured alike",
+            Self::DenominatorIsZero => "the denominator is 0",
+            Self::Unbounded => "the control's mean cannot be told from 0",
+            Self::HorizonNotReached => "nobody was observed up to the horizon",
+            Self::BadQuestion => "the level or the method's parameters make no sense",
+            Self::Unhealthy => "the experiment is not sound",
+            Self::BeforeFirstLook => "the first planned look has not been reached",
+            Self::EmptyStratum => "a stratum has fewer than two units in some arm",
         })
     }
 }

@@ -5,7 +5,9 @@ use actix_web::http::Method;
 use actix_web::{HttpResponse, ResponseError, Route};
 
 use super::problem::Problem;
-use super::{control, growthbook, health, items, lists, members, metrics, ofrep, openapi, settings, track};
+use super::{
+    control, experiments, growthbook, health, items, lists, members, metrics, ofrep, openapi, settings, track,
+};
 
 /// Who may call an endpoint once there are keys.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -126,13 +128,19 @@ impl Endpoint {
 
 /// Every endpoint. Where two addresses match, the earlier is taken: longer ones stand first.
 pub(crate) fn all() -> impl Iterator<Item = &'static Endpoint> {
-    let tables: [&'static [Endpoint]; 11] = [
+    let tables: [&'static [Endpoint]; 17] = [
         lists::ENDPOINTS,
         items::ENDPOINTS,
         members::ENDPOINTS,
         track::ENDPOINTS,
         ofrep::ENDPOINTS,
         growthbook::ENDPOINTS,
+        experiments::ENDPOINTS,
+        &experiments::documents::FEATURES,
+        &experiments::documents::METRICS,
+        &experiments::documents::HOLDOUTS,
+        &experiments::documents::LAYERS,
+        &experiments::documents::SEGMENTS,
         settings::ENDPOINTS,
         health::ENDPOINTS,
         metrics::ENDPOINTS,

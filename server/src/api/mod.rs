@@ -5,6 +5,7 @@ pub(crate) mod conditional;
 pub(crate) mod control;
 pub(crate) mod cursor;
 pub(crate) mod endpoint;
+pub(crate) mod experiments;
 pub(crate) mod gate;
 pub(crate) mod growthbook;
 pub(crate) mod health;

@@ -3,3 +3,4 @@
 pub mod fieller;
 pub mod multiplicity;
 pub mod welch;
+pub mod wilson;

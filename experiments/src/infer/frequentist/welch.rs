@@ -9,12 +9,8 @@ use crate::infer::tail::{ln_p_student, student_quantile};
 #[must_use]
 pub fn welch(effect: &Effect, alpha: f64) -> Finding {
     let half_width = student_quantile(alpha, effect.degrees) * effect.standard_error;
-    Finding::Measured(Interval {
-        estimate: effect.estimate,
-        low: effect.estimate - half_width,
-        high: effect.estimate + half_width,
-        ln_p: ln_p_student(effect.estimate / effect.standard_error, effect.degrees),
-    })
+    let ln_p = ln_p_student(effect.estimate / effect.standard_error, effect.degrees);
+    Finding::of(Interval::around(effect, half_width, ln_p))
 }
 
 #[cfg(test)]

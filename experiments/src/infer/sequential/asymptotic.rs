@@ -4,6 +4,7 @@
 
 use crate::infer::effect::Effect;
 use crate::infer::finding::{Finding, Interval};
+use crate::infer::sequential::mixture;
 
 /// The number of units that the sequence is tightest at, where nothing else is said.
 pub const TUNED_FOR_UNITS: f64 = 5_000.0;
@@ -14,25 +15,20 @@ pub const TUNED_FOR_UNITS: f64 = 5_000.0;
 /// Half-width: σ√N · √(2(Nρ²+1)/(N²ρ²) · ln(√(Nρ²+1)/α)), with σ the standard error and N the units of both arms.
 #[must_use]
 pub fn asymptotic(effect: &Effect, alpha: f64, tuned_for: f64) -> Finding {
-    let n = effect.n as f64;
-    let rho2 = rho2(alpha, tuned_for);
-    let spread = (n * rho2).ln_1p();
-    let half_width = effect.standard_error * (2.0 * (n * rho2 + 1.0) / (n * rho2) * (0.5 * spread - alpha.ln())).sqrt();
-    Finding::Measured(Interval {
-        estimate: effect.estimate,
-        low: effect.estimate - half_width,
-        high: effect.estimate + half_width,
-        ln_p: (-ln_e(effect, alpha, tuned_for)).min(0.0),
-    })
+    let half_width = effect.standard_error * mixture::critical(odds(effect.n, alpha, tuned_for), alpha);
+    Finding::of(Interval::around(effect, half_width, (-ln_e(effect, alpha, tuned_for)).min(0.0)))
 }
 
 /// The logarithm of the e-value against no effect: ρ²Nz²/(2(Nρ²+1)) − ½ ln(Nρ²+1). The always-valid p is min(1, 1/e).
 #[must_use]
 pub fn ln_e(effect: &Effect, alpha: f64, tuned_for: f64) -> f64 {
-    let n = effect.n as f64;
-    let rho2 = rho2(alpha, tuned_for);
-    let z = effect.estimate / effect.standard_error;
-    rho2 * n / (n * rho2 + 1.0) * z * z / 2.0 - 0.5 * (n * rho2).ln_1p()
+    mixture::ln_e(effect.estimate / effect.standard_error, odds(effect.n, alpha, tuned_for))
+}
+
+/// Nρ² after `units` of both arms.
+#[must_use]
+pub fn odds(units: u64, alpha: f64, tuned_for: f64) -> f64 {
+    units as f64 * rho2(alpha, tuned_for)
 }
 
 /// ρ² = (−2 ln α + ln(1 − 2 ln α))/N*, which makes the interval tightest at about N* units.

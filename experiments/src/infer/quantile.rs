@@ -1,0 +1,91 @@
+//! Quantiles, over units or over the events of units.
+
+use std::collections::HashMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::effect::Sample;
+use super::finding::Why;
+use super::joint::Joint;
+use super::ratio;
+use super::tail::normal_quantile;
+
+/// The spread of the sample quantile is read off an interval of this two-sided level.
+const ALPHA: f64 = 0.05;
+
+/// A quantile of one arm with the variance of its estimate.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct QuantileSample {
+    /// Units, each with one or several values.
+    pub units: u64,
+    /// Which quantile, in (0, 1).
+    pub level: f64,
+    /// The sample quantile.
+    pub estimate: f64,
+    /// The variance of the estimate.
+    pub variance: f64,
+}
+
+impl QuantileSample {
+    /// The quantile of one value per unit; sorts them. With L, U = ν ± z√(ν(1 − ν)/n), the variance is
+    /// ((Y_U − Y_L)/2z)² (Deng, Knoblich and Lu 2018, arXiv 1803.06336, section 4.3).
+    ///
+    /// Fewer values than reach to L and U are [`Why::TooFewUnits`].
+    pub fn of(values: &mut [f64], level: f64) -> Result<Self, Why> {
+        if !(level > 0.0 && level < 1.0) {
+            return Err(Why::BadQuestion);
+        }
+        if values.iter().any(|value| !value.is_finite()) {
+            return Err(Why::NotFinite);
+        }
+        let n = values.len() as f64;
+        let z = normal_quantile(ALPHA);
+        let reach = z * (level * (1.0 - level) / n).sqrt();
+        // Also where n is 0.
+        if values.len() < 2 || level - reach <= 0.0 || level + reach >= 1.0 {
+            return Err(Why::TooFewUnits);
+        }
+        values.sort_unstable_by(f64::total_cmp);
+        let width = quantile(values, level + reach) - quantile(values, level - reach);
+        let estimate = quantile(values, level);
+        Ok(Self { units: values.len() as u64, level, estimate, variance: (width / (2.0 * z)).powi(2) })
+    }
+
+    /// The quantile of several values per unit, where units and not values are randomised: the variance of [`Self::of`]
+    /// times how much more the share of values up to the quantile varies than it would if all were independent. Units
+    /// without a value have no part in it.
+    pub fn clustered(values: &[(u64, f64)], level: f64) -> Result<Self, Why> {
+        let mut sorted: Vec<f64> = values.iter().map(|(_, value)| *value).collect();
+        let plain = Self::of(&mut sorted, level)?;
+        let mut units: HashMap<u64, [f64; 2]> = HashMap::new();
+        for (unit, value) in values {
+            let [below, all] = units.entry(*unit).or_default();
+            *below += f64::from(u8::from(*value <= plain.estimate));
+            *all += 1.0;
+        }
+        // In an order of their own: the sums must not depend on the map's.
+        let mut rows: Vec<[f64; 2]> = units.into_values().collect();
+        rows.sort_unstable_by(|a, b| a[1].total_cmp(&b[1]).then(a[0].total_cmp(&b[0])));
+        let share = ratio::sample(&Joint::of(rows))?;
+        let independent = level * (1.0 - level) / values.len() as f64;
+        Ok(Self { units: share.n, variance: plain.variance * share.variance_of_mean() / independent, ..plain })
+    }
+
+    /// For the methods that work from a mean and the variance of one unit.
+    pub(crate) fn sample(&self) -> Result<Sample, Why> {
+        if self.units < 2 {
+            return Err(Why::TooFewUnits);
+        }
+        Sample { n: self.units, mean: self.estimate, variance: self.variance * self.units as f64 }.checked()
+    }
+}
+
+/// The quantile of sorted values, straight between neighbours: Hyndman and Fan's definition 7, as in NumPy and SQL's
+/// PERCENTILE_CONT.
+fn quantile(sorted: &[f64], level: f64) -> f64 {
+    let at = level * (sorted.len() - 1) as f64;
+    let (low, share) = (sorted[at as usize], at.fract());
+    let high = sorted[(at as usize + 1).min(sorted.len() - 1)];
+    // Weighted, not low + share · (high − low), which overflows for ±1e308.
+    low * (1.0 - share) + high * share
+}
