@@ -1,10 +1,12 @@
 //! Is the power what was promised?
 
 use super::draw::Draw;
-use super::effects::judge;
+use super::effects::ALPHA;
 use super::measure::{Bound, Count, Measure};
-use super::world::World;
+use super::world::{World, ratio_variance};
 use crate::design::power::{Goal, units_per_arm_pooled as units_per_arm_proportions};
+use crate::health::gate::judge;
+use crate::infer::compare::Question;
 use crate::infer::effect::Scale;
 use crate::infer::method::Method;
 use crate::infer::tail::normal_quantile;
@@ -21,16 +23,19 @@ pub(super) enum Promise {
     Mean,
     /// The same, log-normal.
     Lognormal,
+    /// A ratio up by a tenth, by the variance of the delta method.
+    Ratio,
 }
 
 impl Promise {
-    pub(super) const ALL: [Self; 3] = [Self::Proportion, Self::Mean, Self::Lognormal];
+    pub(super) const ALL: [Self; 4] = [Self::Proportion, Self::Mean, Self::Lognormal, Self::Ratio];
 
     pub(super) fn measure(self) -> Measure {
         let what = match self {
             Self::Proportion => "power: proportion .10 → .13, fixed",
             Self::Mean => "power: mean +10%, fixed",
             Self::Lognormal => "power: log-normal +10%, fixed",
+            Self::Ratio => "power: ratio +10%, fixed",
         };
         Measure::new(what, Goal::default().power, Bound::Within(POWER_RANGE))
     }
@@ -45,15 +50,22 @@ impl Promise {
                 let apart = lift * World::Lognormal.mean();
                 (World::Lognormal, lift, units_per_arm(apart, one, one * 1.1 * 1.1, goal))
             }
+            Self::Ratio => {
+                let apart = 0.1 * World::Ratio.mean();
+                (World::Ratio, 0.1, units_per_arm(apart, ratio_variance(1.0), ratio_variance(1.1), goal))
+            }
         };
         (world, lift, units.ceil() as u64)
     }
 
     pub(super) fn run(self, draw: &mut Draw, counts: &mut [Count]) {
         let (world, lift, units) = self.design();
-        let (control, treatment) = (world.day(draw, units, 0.0), world.day(draw, units, lift));
-        let found = judge(&control, &treatment, &Method::FixedHorizon, Scale::Absolute);
-        counts[0].note(found.interval().is_some_and(|interval| interval.low > 0.0));
+        let question = Question { scale: Scale::Absolute, method: Method::FixedHorizon, alpha: ALPHA, fieller: false };
+        let seen = match (world.day(draw, units, 0.0), world.day(draw, units, lift)) {
+            (Some(control), Some(treatment)) => judge(&control, &treatment, &question).interval().copied(),
+            (None, _) | (_, None) => None,
+        };
+        counts[0].note(seen.is_some_and(|interval| interval.low > 0.0));
     }
 }
 

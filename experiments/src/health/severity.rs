@@ -70,5 +70,6 @@ mod tests {
     fn worse_is_more() {
         assert!(Severity::Alarm > Severity::Suspicious && Severity::Suspicious > Severity::Untested);
         assert_eq!(Severity::of_ln_p(0.008_6_f64.ln()), Severity::Suspicious);
+        assert_eq!(Severity::of_share(0.011, 0.001, 0.01), Severity::Alarm);
     }
 }

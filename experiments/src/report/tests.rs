@@ -49,7 +49,7 @@ fn a_sound_experiment_is_a_table() {
         vec![metric("replies", Role::Goal, &arms), metric("visits", Role::Guardrail { margin: 0.05 }, &guard)];
     let text = analyse(&input(&[10_012, 9_988], metrics)).to_string();
     let lines: Vec<&str> = text.lines().map(str::trim_end).collect();
-    assert!(text.contains("The arms are filled as planned: 10,012 / 9,988 units (p 0.8652)."), "{text}");
+    assert!(text.contains("The arms are filled as planned: 10,012 / 9,988 units (p 0.87)."), "{text}");
     assert!(lines.contains(&"  arm     units    value   change  95% interval              p"), "{text}");
     assert!(lines.contains(&"  arm 0  10,012  0.42100  control"), "{text}");
     assert!(lines.contains(&"  arm 1   9,988  0.48200  +14.49%  [+8.09%, +20.89%]  1.6e-10"), "{text}");
@@ -64,7 +64,7 @@ fn a_sick_experiment_shows_its_sickness_and_no_effect() {
     let line = &analysis.metrics[0].lines[1];
     assert!(matches!(line.absolute, Some(Finding::Inconclusive(_))) && line.p.is_none() && !line.significant);
     assert!(analysis.to_string().starts_with("ALARM"), "{analysis}");
-    assert!(!analysis.to_string().contains("50.00%"), "{analysis}");
+    assert!(!analysis.to_string().contains("+50"), "{analysis}");
 }
 
 #[test]
@@ -102,7 +102,7 @@ fn many_questions_are_corrected_and_guardrails_are_not() {
         table.lines[1].clone()
     };
     let (goal, guard) = (line("goal"), line("guard"));
-    let ln_p = goal.absolute.unwrap().interval().unwrap().ln_p;
+    let ln_p = goal.relative.unwrap().interval().unwrap().ln_p;
     assert!((goal.ln_p_adjusted.unwrap() - (ln_p + 5.0_f64.ln()).min(0.0)).abs() < 1e-12);
     assert!((guard.ln_p_adjusted.unwrap() - ln_p).abs() < 1e-12);
 }
@@ -123,7 +123,7 @@ fn a_group_sequential_plan_waits_for_its_first_look() {
 fn numbers_are_shown_as_people_read_them() {
     assert_eq!(words::count(1_234_567), "1,234,567");
     assert_eq!(words::count(999), "999");
-    assert_eq!(words::p(-690.0), "2.1e-300");
+    assert_eq!(words::p(-690.0), "2.2e-300");
     assert_eq!(words::p(0.042_f64.ln()), "0.0420");
     assert_eq!(words::number(0.42), "0.42000");
     assert_eq!(words::number(1_234.56), "1234.6");
@@ -146,6 +146,7 @@ fn from_facts_to_a_table() {
     }
     let analysis = story.analysis("e", 8 * DAY);
     let [control, treatment] = analysis.metrics[0].lines.as_slice() else { panic!("{analysis}") };
-    assert_eq!((control.value, treatment.value, treatment.units), (Some(0.4), Some(0.8), 200));
+    assert!((control.value.unwrap() - 0.4).abs() < 1e-9 && (treatment.value.unwrap() - 0.8).abs() < 1e-9);
+    assert_eq!(treatment.units, 200);
     assert!(treatment.significant, "{analysis}");
 }

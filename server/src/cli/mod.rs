@@ -2,6 +2,7 @@
 //! something failed, 2 where the command was used wrongly.
 
 pub(crate) mod backup;
+mod calibrate;
 mod demo;
 mod doctor;
 mod erase;
@@ -54,6 +55,7 @@ enum Command {
     Doctor(doctor::Doctor),
     Erase(erase::Erase),
     Key(key::Key),
+    Calibrate(calibrate::Calibrate),
 }
 
 /// Runs the command line of this process.
@@ -96,6 +98,7 @@ fn run(args: Args, variables: impl Iterator<Item = (String, String)>) -> Result<
         Command::Doctor(doctor) => doctor.run(&config),
         Command::Erase(erase) => erase.run(&config),
         Command::Key(key) => key.run(&config),
+        Command::Calibrate(calibrate) => calibrate.run(),
     }
 }
 
