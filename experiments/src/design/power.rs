@@ -384,12 +384,25 @@ fn solve(start: f64, function: impl Fn(f64) -> Option<f64>) -> Result<f64, Power
     Ok(high)
 }
 
+/// The z-values of a level and of the chance to miss.
+fn quantiles(goal: Goal) -> (f64, f64) {
+    // One-sided: the chance to miss is the tail on one side.
+    (normal_quantile(goal.alpha), normal_quantile(2.0 * (1.0 - goal.power)))
+}
+
+/// Units an arm of a fixed-horizon test of two equal arms, (z_α/2 + z_β)²(σ²_T + σ²_C)/δ², for a power above ½; not
+/// rounded up, infinite for no difference. [`Plan::units`] is the same, with more to it.
+#[must_use]
+pub fn units_per_arm(difference: f64, variance_control: f64, variance_treatment: f64, goal: Goal) -> f64 {
+    let (level, miss) = quantiles(goal);
+    ((level + miss) / difference).powi(2) * (variance_control + variance_treatment)
+}
+
 /// Units an arm to see one proportion become another, with the pooled variance under no effect (Fleiss 1981), as for the
 /// pooled z test of other tools; the analyses here do not pool, and [`Plan::units`] is for them.
 #[must_use]
-pub fn units_per_arm_pooled(control: f64, treatment: f64, goal: Goal) -> f64 {
-    // One-sided: the chance to miss is the tail on one side.
-    let (level, miss) = (normal_quantile(goal.alpha), normal_quantile(2.0 * (1.0 - goal.power)));
+pub fn units_per_arm_proportions(control: f64, treatment: f64, goal: Goal) -> f64 {
+    let (level, miss) = quantiles(goal);
     let variance = |share: f64| share * (1.0 - share);
     let pooled = 2.0 * variance(f64::midpoint(control, treatment));
     let apart = variance(control) + variance(treatment);
@@ -413,7 +426,8 @@ mod tests {
     fn the_reference_agrees() {
         let Some(golden) = conformance("statistics.json") else { return };
         let wanted = |at: usize| golden["power"]["p .10->.11 (pooled H0, unpooled)"][at].as_f64().unwrap();
-        close(units_per_arm_pooled(0.10, 0.11, Goal::default()), wanted(0), 1e-9);
+        close(units_per_arm_proportions(0.10, 0.11, Goal::default()), wanted(0), 1e-9);
+        close(units_per_arm(0.01, 0.09, 0.11 * 0.89, Goal::default()), wanted(1), 1e-9);
         let plan = fixed(Baseline::Proportion { share: 0.1 });
         close(plan.units_exact(0.01).unwrap() / 2.0, wanted(1), 1e-9);
         assert_eq!(plan.units(0.01).unwrap(), Size { total: 29_498, per_arm: vec![14_749; 2] });

@@ -2,7 +2,9 @@
 
 mod commands;
 mod community;
+mod flags;
 mod gatekeeping;
+mod growthbook;
 mod strange;
 mod tracking;
 
@@ -17,6 +19,7 @@ use serde_json::Value;
 use crate::app::App;
 use crate::config::Config;
 use crate::server::{Application, keys_for};
+use crate::trials::Trials;
 use anklang_engine::{Engine, Options, Progress};
 
 struct Quiet;
@@ -98,9 +101,11 @@ impl Site {
             let mut options = options(&config.data);
             options.as_of = config.as_of;
             options.limits.queue_facts_max = config.limits.queue_facts_max;
+            let trials = Trials::default();
+            options.beside = vec![Arc::new(trials.clone())];
             let engine = Arc::new(Engine::open(options, &Quiet).expect("an engine"));
             let keys = keys_for(&config.data, config.listen).expect("keys");
-            let app = App::new(Arc::clone(&engine), keys, &config).expect("an app");
+            let app = App::new(Arc::clone(&engine), trials, keys, &config).expect("an app");
             let application = Application::bind(app, config.listen).expect("a port");
             let application = application.with_control_file(&config.data).expect("a note");
             let address = application.address();
@@ -148,6 +153,34 @@ impl Site {
 
     fn post(&self, path: &str, body: Value) -> Answer {
         self.send("POST", path, &[], body.to_string().as_bytes())
+    }
+
+    /// Serves these flags from now on.
+    fn publish(&self, features: Value) -> Value {
+        let token = crate::control::read(self.folder.path()).expect("a note").token;
+        let key = format!("Bearer {token}");
+        let payload = serde_json::json!({ "features": features }).to_string();
+        self.send("PUT", "/v1/control/flags", &[("authorization", &key)], payload.as_bytes()).ok()
+    }
+
+    /// Every fact about experiments, once there are `count`: they are noted without anybody waiting for them.
+    fn exposures(&self, count: usize) -> Vec<Value> {
+        let mut found = Vec::new();
+        for _ in 0..40 {
+            found.clear();
+            let visit = &mut |_, fact: anklang_domain::Fact| {
+                if matches!(fact.body, anklang_domain::Body::Exposed(_)) {
+                    found.push(serde_json::to_value(&fact).expect("json"));
+                }
+                std::ops::ControlFlow::Continue(())
+            };
+            self.engine.export(visit).expect("read");
+            if found.len() >= count {
+                break;
+            }
+            std::thread::sleep(std::time::Duration::from_millis(50));
+        }
+        found
     }
 
     /// The ids found by words, once there are `count`: what is new can be found within a second.

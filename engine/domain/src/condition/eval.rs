@@ -151,9 +151,9 @@ impl Test {
     }
 }
 
-/// `$elemMatch` passes over elements that count as false.
+/// `$elemMatch` passes over null.
 fn any_element(value: &Value, ask: impl Fn(&Value) -> bool) -> bool {
-    value.as_array().is_some_and(|list| list.iter().any(|element| truthy(element) && ask(element)))
+    value.as_array().is_some_and(|list| list.iter().any(|element| !element.is_null() && ask(element)))
 }
 
 /// Whether a value is in a list; of a list, whether any element is.

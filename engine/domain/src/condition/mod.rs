@@ -22,7 +22,8 @@
 
 mod compile;
 mod eval;
-mod script;
+pub(crate) mod pattern;
+pub(crate) mod script;
 #[cfg(test)]
 mod tests;
 

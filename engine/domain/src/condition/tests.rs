@@ -80,8 +80,40 @@ fn patterns_are_javascripts() {
     assert!(!matches(r"^\d$", "٣"), "digits are ASCII");
     assert!(matches(r"https?:\/\/x/y", "http://x/y") && matches("[[&~]", "["));
     assert!(matches("^null$", "null") && holds(json!({"t": {"$regex": "^null$"}}), json!({})));
-    assert!(holds(json!({"t": {"$notRegexi": "^A"}}), json!({"t": "b"})));
-    assert!(!holds(json!({"t": {"$notRegex": "["}}), json!({"t": "b"})), "neither it nor its opposite");
+    assert!(holds(json!({"t": {"$not": {"$regexi": "^A"}}}), json!({"t": "b"})));
+    assert!(!holds(json!({"t": {"$regex": "["}}), json!({"t": "b"})));
+}
+
+/// With Node 20.20.
+#[test]
+fn patterns_are_read_as_in_javascript() {
+    let holds = [
+        ("a{", "a{"),
+        ("a{2", "a{2"),
+        ("[^]", "\n"),
+        ("\\e\\@\\_", "e@_"),
+        ("\\p{L}", "p{L}"),
+        ("^\\s$", "\u{feff}"),
+        ("\\Bo", "foo"),
+        ("\\u0041\\x41", "AA"),
+        ("[\\d-z]", "-"),
+        ("[a~~b]", "~"),
+        ("(?<n>a)", "a"),
+        ("a{2,1}|b", ""),
+        ("[]|]", "]"),
+    ];
+    for (pattern, text) in holds {
+        let found = pattern::regex(pattern, false).map(|regex| regex.is_match(text));
+        assert!(found == Ok(true) || text.is_empty() && found.is_err(), "{pattern} {text} {found:?}");
+    }
+    for pattern in
+        ["a**", "+a", "(?i)a", "(?s).", "(?P<n>a)", "[z-a]", "(?=a)", "(?<!x)a", "(a)\\1", "(", "[a--b]", "\\"]
+    {
+        assert!(pattern::regex(pattern, false).is_err(), "{pattern}");
+    }
+    for text in ["\r", "\n", "\u{2028}"] {
+        assert!(!pattern::regex(".", false).unwrap().is_match(text), "a dot is no line's end");
+    }
 }
 
 #[test]
@@ -177,6 +209,18 @@ fn any_json() -> impl Strategy<Value = Value> {
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(1000))]
+    #[test]
+    fn any_text_may_stand_as_a_pattern(text in "[a-c\\\\dwsbBxu0-9(){}\\[\\]^$.*+?|,<>:=!-]{0,12}|\\PC*", folded in any::<bool>()) {
+        if let Ok(regex) = pattern::regex(&text, folded) {
+            let _found = regex.is_match("abc");
+        }
+    }
+
+    #[test]
+    fn what_means_itself_finds_itself(text in "[a-z0-9 @#&~%/_-]{1,12}") {
+        prop_assert!(pattern::regex(&text, false).unwrap().is_match(&text));
+    }
+
     #[test]
     fn nothing_panics_and_two_nots_cancel(condition in any_json(), attributes in any_json(), groups in any_json()) {
         let groups = groups.as_object().cloned().unwrap_or_default();
