@@ -33,7 +33,7 @@ mod tests;
 
 pub use bucket::{Range, bucket_ranges, choose_variation, equal_weights, in_namespace};
 pub use context::Context;
-pub use decrypt::decrypt;
+pub use decrypt::{decrypt, decrypt_payload};
 pub use definition::{Experiment, Payload, PayloadError};
 pub use evaluate::{Evaluator, PREREQUISITE_DEPTH_MAX, PREREQUISITE_EVALUATIONS_MAX, PageChange, merge_queries};
 pub use hash::{HashVersion, hash};

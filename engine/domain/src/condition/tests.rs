@@ -28,7 +28,7 @@ fn growthbook_agrees() {
 
 /// Whether a case comes out as it must; taken leniently, and where it can be written here, strictly too.
 fn agrees(case: &Value) -> bool {
-    let groups = case[4].as_object().cloned().unwrap_or_default();
+    let groups = case[4].as_object().map(SavedGroups::from).unwrap_or_default();
     let wanted = case[3].as_bool().unwrap();
     let strict = Condition::parse(&case[1]);
     Condition::lenient(&case[1]).eval(&case[2], &groups) == wanted
@@ -150,6 +150,20 @@ fn conditions_travel_as_json() {
     assert!(serde_json::from_str::<Condition>(r#"{"tags":{"$inn":[]}}"#).is_err());
 }
 
+#[test]
+fn groups_hold_what_lists_hold() {
+    let groups = json!({"g": ["1", 2, -0.0, 1e300, true, null, [3], {"a": 4}], "h": 5});
+    let groups = SavedGroups::from(groups.as_object().unwrap());
+    let is_in = |value: Value| Condition::lenient(&json!({"a": {"$inGroup": "g"}})).eval(&json!({"a": value}), &groups);
+    for value in [json!("1"), json!(2.0), json!(0), json!(1e300), json!(true), json!(null), json!([7, 2])] {
+        assert!(is_in(value.clone()), "{value}");
+    }
+    for value in [json!(1), json!("2"), json!(false), json!([3]), json!([[3]]), json!({"a": 4}), json!([])] {
+        assert!(!is_in(value.clone()), "{value}");
+    }
+    assert!(groups.contains("g") && !groups.contains("h"));
+}
+
 fn any_json() -> impl Strategy<Value = Value> {
     let leaf = prop_oneof![
         Just(Value::Null),
@@ -223,7 +237,7 @@ proptest! {
 
     #[test]
     fn nothing_panics_and_two_nots_cancel(condition in any_json(), attributes in any_json(), groups in any_json()) {
-        let groups = groups.as_object().cloned().unwrap_or_default();
+        let groups = groups.as_object().map(SavedGroups::from).unwrap_or_default();
         let lenient = Condition::lenient(&condition);
         let holds = lenient.eval(&attributes, &groups);
         prop_assert_eq!(lenient.negated().eval(&attributes, &groups), !holds);

@@ -130,6 +130,12 @@ impl Experiment {
         &self.key
     }
 
+    /// Its document; of a feature's rule, the experiment that the rule stands for.
+    #[must_use]
+    pub const fn definition(&self) -> &Map<String, Value> {
+        &self.definition
+    }
+
     pub(super) fn inline(source: &Value, around: Surroundings<'_>) -> Result<Self, PayloadError> {
         let definition = source.as_object().ok_or(PayloadError::Experiment("an object"))?;
         let key = definition.get("key").ok_or(PayloadError::Experiment("a key"))?;

@@ -245,3 +245,12 @@ fn saved_groups_come_in_two_shapes() {
     assert!(holds(json!({"$savedGroup": {"id": "itself"}})), "within, it holds for nobody");
     assert!(holds(json!({"$not": {"$savedGroup": {"id": "missing"}}})));
 }
+
+#[test]
+fn numbers_go_out_as_they_came_in() {
+    let text = r#"{"features":{"f":{"defaultValue":0.19116606400348246}}}"#;
+    let payload = Payload::parse(&serde_json::from_str(text).unwrap()).unwrap();
+    let attributes = Value::Null;
+    let value = payload.evaluate("f", &Context::new(&attributes)).0.value.to_string();
+    assert_eq!(value, "0.19116606400348246");
+}
