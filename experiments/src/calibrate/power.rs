@@ -4,12 +4,11 @@ use super::draw::Draw;
 use super::effects::ALPHA;
 use super::measure::{Bound, Count, Measure};
 use super::world::{World, ratio_variance};
-use crate::design::power::{Goal, units_per_arm_pooled as units_per_arm_proportions};
+use crate::design::power::{Goal, units_per_arm, units_per_arm_pooled};
 use crate::health::gate::judge;
 use crate::infer::compare::Question;
 use crate::infer::effect::Scale;
 use crate::infer::method::Method;
-use crate::infer::tail::normal_quantile;
 
 /// The power found has to be within this of the power promised.
 const POWER_RANGE: f64 = 0.02;
@@ -43,7 +42,7 @@ impl Promise {
     fn design(self) -> (World, f64, u64) {
         let goal = Goal::default();
         let (world, lift, units) = match self {
-            Self::Proportion => (World::Proportion(0.1), 0.3, units_per_arm_proportions(0.1, 0.13, goal)),
+            Self::Proportion => (World::Proportion(0.1), 0.3, units_per_arm_pooled(0.1, 0.13, goal)),
             Self::Mean => (World::Normal, 0.1, units_per_arm(0.1, 1.0, 1.0, goal)),
             Self::Lognormal => {
                 let (one, lift) = (1.0_f64.exp() * (1.0_f64.exp() - 1.0), 0.1);
@@ -67,9 +66,4 @@ impl Promise {
         };
         counts[0].note(seen.is_some_and(|interval| interval.low > 0.0));
     }
-}
-
-fn units_per_arm(difference: f64, control: f64, treatment: f64, goal: Goal) -> f64 {
-    let quantiles = normal_quantile(goal.alpha) + normal_quantile(2.0 * (1.0 - goal.power));
-    (quantiles / difference).powi(2) * (control + treatment)
 }
