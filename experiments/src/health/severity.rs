@@ -4,8 +4,6 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-pub(crate) use crate::infer::frequentist::multiplicity::ln_holm;
-
 /// A p-value below this is an alarm.
 pub const ALARM_P: f64 = 0.001;
 /// A p-value below this is suspicious: expected once in a hundred sound experiments.

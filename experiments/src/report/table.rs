@@ -12,7 +12,7 @@ const COLUMNS: usize = 6;
 
 impl fmt::Display for Analysis {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "{}", self.health)?;
+        write!(f, "{}", self.health)?;
         for metric in &self.metrics {
             writeln!(f)?;
             self.metric(f, metric)?;

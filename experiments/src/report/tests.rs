@@ -50,7 +50,7 @@ fn a_sound_experiment_is_a_table() {
     let text = analyse(&input(&[10_012, 9_988], metrics)).to_string();
     let lines: Vec<&str> = text.lines().map(str::trim_end).collect();
     assert!(text.contains("The arms are filled as planned: 10,012 / 9,988 units (p 0.87)."), "{text}");
-    assert!(lines.contains(&"  arm     units    value   change  95% interval              p"), "{text}");
+    assert!(lines.contains(&"  arm     units    value   change  95% interval             p"), "{text}");
     assert!(lines.contains(&"  arm 0  10,012  0.42100  control"), "{text}");
     assert!(lines.contains(&"  arm 1   9,988  0.48200  +14.49%  [+8.09%, +20.89%]  1.6e-10"), "{text}");
     assert!(text.contains("held"), "{text}");

@@ -181,9 +181,7 @@ impl Tally {
             let Some(value) = put.traits.get(&self.dimensions[number]).and_then(text) else { continue };
             let value = self.values.intern(&value);
             let who = self.who(put.member.as_str()) as usize;
-            let traits = &mut self.traits[who];
-            let place = traits.partition_point(|there| (there.0, there.1) <= (number as u16, at.ms()));
-            traits.insert(place, (number as u16, at.ms(), value));
+            self.traits[who].push((number as u16, at.ms(), value));
         }
     }
 

@@ -272,14 +272,15 @@ impl<'a> Observed<'a> {
         }
         let number = self.tally.dimensions.iter().position(|known| known == name)? as u16;
         let sent = subject.values.iter().find(|(dimension, _)| *dimension == number).map(|(_, value)| *value);
-        let value = sent.or_else(|| subject.people.iter().find_map(|who| self.trait_at(*who, number, subject)))?;
+        let value = sent.or_else(|| self.trait_at(subject, number))?;
         Some(self.tally.values.name(value).to_owned())
     }
 
-    fn trait_at(&self, who: Who, number: u16, subject: &Subject) -> Option<u32> {
-        let traits = self.tally.traits.get(who as usize)?;
-        let end = traits.partition_point(|(dimension, at, _)| (*dimension, *at) <= (number, subject.exposed_ms));
-        traits[..end].last().filter(|(dimension, _, _)| *dimension == number).map(|(_, _, value)| *value)
+    /// The newest trait of its people at a unit's exposure; of several of one moment, the last in the alphabet.
+    fn trait_at(&self, subject: &Subject, number: u16) -> Option<u32> {
+        let all = subject.people.iter().filter_map(|who| self.tally.traits.get(*who as usize)).flatten();
+        let known = all.filter(|(dimension, at, _)| *dimension == number && *at <= subject.exposed_ms);
+        known.max_by_key(|(_, at, value)| (*at, self.tally.values.name(*value))).map(|(_, _, value)| *value)
     }
 
     /// The dimensions by which this experiment can be looked at.
