@@ -17,7 +17,7 @@ mod views;
 
 pub use engine::{
     DoctorReport, Engine, EngineError, Erased, Finding, InterestView, MemberExplanation, MemberView, NoProgress,
-    Options, Progress, Stats, doctor,
+    Options, Progress, Renewal, SideView, Stats, doctor,
 };
 pub use rank::policy::{Policy, PolicyError, Weights};
 pub use recommend::{ABSENCE_MAX_MS, ListError, PLACES_MAX};

@@ -4,27 +4,18 @@
 //! works from mergeable [`Moments`] and either measures or says why it cannot; [`health`] looks for a broken experiment
 //! first; [`report`] puts the three in that order.
 //!
-//! ```
-//! use anklang_experiments::report::{ArmMoments, analyse_means};
-//! use anklang_experiments::{Moments, assign};
-//!
-//! let mut arms = [ArmMoments::new("tags"), ArmMoments::new("tags and trends")];
-//! for member in 0..4_000_u32 {
-//!     let Some(arm) = assign::assign("ranking", &[0.5, 0.5], 1.0, &member.to_string()) else { continue };
-//!     let replies = f64::from(member * 7 % 5) + if arm == 1 { 0.5 } else { 0.0 };
-//!     arms[arm].moments.push(replies);
-//! }
-//! let report = analyse_means(&arms, &[0.5, 0.5], 0.05);
-//! println!("{report}");
-//! # assert!(report.to_string().contains("tags and trends"));
-//! ```
 
 pub mod assign;
 pub mod calibrate;
+pub mod collect;
+pub mod decide;
 pub mod design;
 pub mod health;
 pub mod infer;
+pub mod metrics;
+pub mod registry;
 pub mod report;
+pub mod tally;
 #[cfg(test)]
 mod testdata;
 

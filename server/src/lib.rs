@@ -10,6 +10,8 @@ pub mod cli;
 pub mod clock;
 pub mod config;
 mod control;
+mod exposures;
+mod flags;
 mod jobs;
 pub mod keys;
 mod metrics;
@@ -17,5 +19,6 @@ mod nearest;
 mod server;
 #[cfg(test)]
 mod stories;
+mod trials;
 
 pub use server::ServeError;

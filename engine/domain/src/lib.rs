@@ -27,6 +27,11 @@ pub use condition::{
     CONDITION_DEPTH_MAX, CONDITION_LIST_MAX, CONDITION_NODES_MAX, CONDITION_PATTERN_CHARS_MAX, Condition,
     ConditionError, SavedGroups,
 };
+/// What JavaScript makes of values, so that others come to the same answers as the SDKs that run on it.
+pub mod javascript {
+    pub use crate::condition::pattern::regex;
+    pub use crate::condition::script::{to_json, to_number, to_text, truthy};
+}
 pub use fact::{
     Body, Configuration, Engagement, Exposure, Fact, ItemRemoved, ListKind, MemberAliased, MemberErased, MessageEvent,
     Preference, Props, SiteMark, Slate, SlateEntry, Target, Verb,

@@ -18,6 +18,7 @@ use parking_lot::Mutex;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::beside::{self, Beside, SideView};
 use super::indexer::{Change, apply};
 use super::open::{fold, forget_derived, remove};
 use super::{Engine, EngineError, NoProgress, Shared};
@@ -197,10 +198,13 @@ fn derive_anew(
     let mut nothing = TextIndex::in_memory()?;
     let mark = Mark { folded: journal.next_seq(), generation: journal.generation() };
     nothing.commit(mark)?; // the index on disk is mended below, not folded anew
-    let views = fold(journal, Views::default(), &mut nothing, options.as_of, &NoProgress)?;
+    let mut beside = Beside::renew(&options.beside);
+    let views = fold(journal, Views::default(), &mut nothing, &mut beside, options.as_of, &NoProgress)?;
     if let (Some(data), Some(_)) = (&options.data, options.as_of) {
-        forget_derived(data)?;
+        forget_derived(data, &options.beside)?;
     }
+    beside.adopt();
+    beside::save(options, mark.generation, mark.folded)?;
     if options.keeps_views() {
         let path = options.views_path();
         remove(&path)?;
@@ -248,11 +252,11 @@ fn read_pending(data: &Path) -> Result<Option<Pending>, EngineError> {
 }
 
 /// Finishes an erasure that a crash cut short, before anything is folded.
-pub(super) fn finish(data: &Path, journal: &dyn Journal) -> Result<(), EngineError> {
+pub(super) fn finish(data: &Path, journal: &dyn Journal, beside: &[Arc<dyn SideView>]) -> Result<(), EngineError> {
     if let Some(who) = read_pending(data)? {
         tracing::warn!("finishing an erasure that was cut short");
         journal.rewrite(&|fact| redact(fact, &who))?;
-        forget_derived(data)?;
+        forget_derived(data, beside)?;
     }
     remove(&data.join(PENDING))
 }

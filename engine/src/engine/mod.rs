@@ -1,5 +1,6 @@
 //! The engine as its users hold it: facts in, lists out.
 
+mod beside;
 mod doctor;
 mod erase;
 mod indexer;
@@ -23,6 +24,7 @@ use crate::list::{ItemView, List, ListRequest};
 use crate::recommend::{self, ListError};
 use crate::views::{Views, snapshot};
 
+pub use beside::{Renewal, SideView};
 pub use doctor::{DoctorReport, Finding, doctor};
 pub use erase::Erased;
 pub use open::{NoProgress, Options, Progress};
@@ -58,6 +60,7 @@ impl EngineError {
 
 /// What the threads share.
 pub(crate) struct Shared {
+    beside: Vec<Arc<dyn SideView>>,
     pub(crate) views: RwLock<Views>,
     pub(crate) reader: TextReader,
     pub(crate) indexer: Indexer,
@@ -77,6 +80,9 @@ impl Shared {
             for (m, fact) in chunk.iter().enumerate() {
                 views.apply(first + (n * FOLD_CHUNK + m) as Seq, fact);
             }
+        }
+        for view in &self.beside {
+            view.fold(&facts);
         }
         let next = first + facts.len() as Seq;
         self.indexer.fold(facts, next);
@@ -110,6 +116,11 @@ impl Engine {
     pub fn submit_wait(&self, mut facts: Vec<Fact>, now: UnixMillis) -> Result<Receipt, CommitError> {
         receive(&mut facts, now);
         self.committer.submit_wait(facts)
+    }
+
+    /// Takes a fact that may be lost, without making anybody wait: false where there was no room for it.
+    pub fn note(&self, fact: Fact) -> bool {
+        self.committer.note(fact)
     }
 
     /// Makes a list; logs it as served unless the request says otherwise.
@@ -157,7 +168,9 @@ impl Engine {
         }
         self.settle()?;
         let (shared, path) = (Arc::clone(&self.shared), self.options.views_path());
+        let options = self.options.clone();
         let written = self.committer.exclusive(move |journal| {
+            beside::save(&options, journal.generation(), journal.next_seq())?;
             let views = shared.views.read();
             snapshot::write(&views, journal.generation(), &path).map(|()| views.next).map_err(EngineError::file(&path))
         });

@@ -9,6 +9,7 @@ use std::sync::atomic::AtomicU64;
 use anklang_domain::UnixMillis;
 use parking_lot::RwLock;
 
+use super::beside::{Beside, SideView};
 use super::indexer::{Indexer, fold_one};
 use super::{Engine, EngineError, Shared, erase};
 use crate::index::{IndexError, Mark, TextIndex};
@@ -52,6 +53,8 @@ pub struct Options {
     pub as_of: Option<UnixMillis>,
     /// How much may wait to be written.
     pub limits: Limits,
+    /// Views of others, kept beside the engine's own.
+    pub beside: Vec<Arc<dyn SideView>>,
 }
 
 impl Options {
@@ -87,7 +90,7 @@ pub(super) fn open(options: Options, progress: &dyn Progress) -> Result<Engine, 
         }
     };
     if let Some(data) = &options.data {
-        erase::finish(data, journal.as_ref())?;
+        erase::finish(data, journal.as_ref(), &options.beside)?;
         remove(&data.join(VIEWS).with_extension("new"))?;
     }
     let generation = journal.generation();
@@ -95,7 +98,8 @@ pub(super) fn open(options: Options, progress: &dyn Progress) -> Result<Engine, 
     let views = read_views(&options, generation, end)?;
     let mut index = open_index(&options, generation, end)?;
     let snapshot_at = views.next;
-    let views = fold(journal.as_ref(), views, &mut index, options.as_of, progress)?;
+    let mut beside = Beside::load(&options, generation, end)?;
+    let views = fold(journal.as_ref(), views, &mut index, &mut beside, options.as_of, progress)?;
     start(options, journal, views, index, snapshot_at)
 }
 
@@ -133,12 +137,13 @@ pub(super) fn fold(
     journal: &dyn Journal,
     mut views: Views,
     index: &mut TextIndex,
+    beside: &mut Beside<'_>,
     as_of: Option<UnixMillis>,
     progress: &dyn Progress,
 ) -> Result<Views, EngineError> {
     let end = journal.next_seq();
     let indexed = index.mark().map_or(0, |mark| mark.folded);
-    let from = views.next.min(indexed);
+    let from = views.next.min(indexed).min(beside.from());
     progress.phase("folding the journal", Some(end.saturating_sub(from)));
     let (mut failed, mut uncommitted) = (None, 0);
     let generation = journal.generation();
@@ -152,6 +157,7 @@ pub(super) fn fold(
         if seq >= views.next {
             views.apply(seq, &fact);
         }
+        beside.fold(seq, &fact);
         if seq >= indexed {
             uncommitted += 1;
             let folded = fold_one(index, fact).and_then(|()| {
@@ -189,6 +195,7 @@ fn start(
     let threads = |source| EngineError::File { path: PathBuf::from("thread"), source };
     let indexer = Indexer::start(index, journal.generation(), views.next).map_err(threads)?;
     let shared = Arc::new(Shared {
+        beside: options.beside.clone(),
         views: RwLock::new(views),
         reader,
         indexer,
@@ -205,7 +212,7 @@ impl Engine {
     /// Throws away everything that is derived from the journal in a data folder and makes it anew.
     pub fn rebuild(options: Options, progress: &dyn Progress) -> Result<Self, EngineError> {
         if let Some(data) = &options.data {
-            forget_derived(data)?;
+            forget_derived(data, &options.beside)?;
         }
         let engine = Self::open(options, progress)?;
         engine.snapshot()?;
@@ -214,9 +221,11 @@ impl Engine {
 }
 
 /// Removes what is derived from the journal.
-pub(super) fn forget_derived(data: &Path) -> Result<(), EngineError> {
-    remove(&data.join(VIEWS))?;
-    remove(&data.join(VIEWS).with_extension("new"))?;
+pub(super) fn forget_derived(data: &Path, beside: &[Arc<dyn SideView>]) -> Result<(), EngineError> {
+    for file in beside.iter().map(|view| view.file()).chain([VIEWS]) {
+        remove(&data.join(file))?;
+        remove(&data.join(file).with_extension("new"))?;
+    }
     let text = data.join(TEXT);
     if text.exists() {
         fs::remove_dir_all(&text).map_err(EngineError::file(&text))?;

@@ -10,6 +10,9 @@ use std::path::Path;
 
 use xxhash_rust::xxh3::{Xxh3Default, xxh3_64};
 
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
 use super::Views;
 
 /// Changes whenever the stored form of the views does, or what is folded into them.
@@ -50,6 +53,11 @@ pub(crate) fn header(generation: u64, checksum: u64, length: u64) -> [u8; HEADER
 
 /// Writes the views; durable when it returns.
 pub(crate) fn write(views: &Views, generation: u64, path: &Path) -> std::io::Result<()> {
+    write_value(views, generation, path)
+}
+
+/// Writes a value behind a header; durable when it returns.
+pub(crate) fn write_value(value: &impl Serialize, generation: u64, path: &Path) -> std::io::Result<()> {
     let fresh = path.with_extension("new");
     let mut file = File::create(&fresh)?;
     file.write_all(&[0; HEADER])?;
@@ -57,7 +65,7 @@ pub(crate) fn write(views: &Views, generation: u64, path: &Path) -> std::io::Res
     // Postcard writes byte by byte: hash behind a buffer of its own.
     let checked = Checked { inner: buffer, hash: Xxh3Default::new(), length: 0 };
     let outer = BufWriter::with_capacity(BUFFER_BYTES, checked);
-    let outer = postcard::to_io(views, outer).map_err(std::io::Error::other)?;
+    let outer = postcard::to_io(value, outer).map_err(std::io::Error::other)?;
     let mut checked = outer.into_inner().map_err(|e| e.into_error())?;
     checked.flush()?;
     let bytes = header(generation, checked.hash.digest(), checked.length);
@@ -82,24 +90,32 @@ pub(crate) enum Found {
 
 /// Reads the views of this generation of the journal.
 pub(crate) fn read(path: &Path, generation: u64) -> std::io::Result<Found> {
+    Ok(match read_value::<Views>(path, generation)? {
+        Ok(mut views) => {
+            views.catalogue.index_keys();
+            Found::Views(Box::new(views))
+        }
+        Err(why) => Found::None(why),
+    })
+}
+
+/// Reads a value that [`write_value`] wrote for this generation of the journal; else says why there is none.
+pub(crate) fn read_value<T: DeserializeOwned>(
+    path: &Path,
+    generation: u64,
+) -> std::io::Result<Result<T, &'static str>> {
     let mut file = match File::open(path) {
         Ok(file) => file,
-        Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(Found::None("there is no snapshot")),
+        Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(Err("there is no snapshot")),
         Err(e) => return Err(e),
     };
     let mut bytes = Vec::with_capacity(file.metadata()?.len() as usize);
     file.read_to_end(&mut bytes)?;
     let Some((head, body)) = bytes.split_at_checked(HEADER) else {
-        return Ok(Found::None("the snapshot is cut off"));
+        return Ok(Err("the snapshot is cut off"));
     };
     if head != header(generation, xxh3_64(body), body.len() as u64) {
-        return Ok(Found::None("the snapshot is damaged, or of another version"));
+        return Ok(Err("the snapshot is damaged, or of another version"));
     }
-    match postcard::from_bytes::<Views>(body) {
-        Ok(mut views) => {
-            views.catalogue.index_keys();
-            Ok(Found::Views(Box::new(views)))
-        }
-        Err(_) => Ok(Found::None("the snapshot does not decode")),
-    }
+    Ok(postcard::from_bytes(body).map_err(|_| "the snapshot does not decode"))
 }

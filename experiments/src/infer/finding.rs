@@ -133,6 +133,10 @@ pub enum Why {
     HorizonNotReached,
     /// Alpha is not in (0, 1), or the method's parameters make no sense.
     BadQuestion,
+    /// A health check rang an alarm.
+    Unhealthy,
+    /// Of a group sequential plan, the first look has not been reached.
+    BeforeFirstLook,
     /// A stratum has fewer than two units in some arm.
     EmptyStratum,
 }
@@ -153,6 +157,8 @@ impl fmt::Display for Why {
             Self::Unbounded => "the control's mean cannot be told from 0",
             Self::HorizonNotReached => "nobody was observed up to the horizon",
             Self::BadQuestion => "the level or the method's parameters make no sense",
+            Self::Unhealthy => "the experiment is not sound",
+            Self::BeforeFirstLook => "the first planned look has not been reached",
             Self::EmptyStratum => "a stratum has fewer than two units in some arm",
         })
     }

@@ -63,10 +63,18 @@ codes! {
     UnknownItem = "unknown_item", 404, "There is no such item";
     /// No such member.
     UnknownMember = "unknown_member", 404, "There is no such member";
+    /// No such experiment, feature, metric …
+    UnknownDocument = "unknown_document", 404, "There is no such document";
     /// The route exists, but not for this method.
     MethodNotAllowed = "method_not_allowed", 405, "This address does not answer to that method";
     /// The body did not arrive in time.
     BodyTimeout = "body_timeout", 408, "The body did not arrive in time";
+    /// The experiment's stage does not allow it.
+    WrongStage = "wrong_stage", 409, "The experiment's stage does not allow that";
+    /// Other documents refer to it.
+    InUse = "in_use", 409, "Something else refers to it";
+    /// Somebody else wrote it meanwhile.
+    VersionConflict = "version_conflict", 409, "There is a newer version";
     /// The body is larger than is taken.
     BodyTooLarge = "body_too_large", 413, "The body is too large";
     /// An encoding of the body that is not understood.

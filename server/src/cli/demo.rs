@@ -11,9 +11,10 @@ use clap::Args;
 
 use super::failure::Failure;
 use super::terminal::say;
-use super::trial::trial;
-use super::{missed, open, serve, simulate};
+use super::trial::{Trial, TrialError};
+use super::{missed, open, serve, simulate, trial};
 use crate::config::{Config, DATA_DEFAULT};
+use crate::trials::Trials;
 
 /// Where the demo keeps its community, unless told otherwise: never among the facts of a real one.
 const DEMO_DATA: &str = "./anklang-demo";
@@ -50,7 +51,8 @@ impl Demo {
         engine.shutdown()?;
         filled?;
         drop(engine);
-        show(&config, &community, end)?;
+        let trial = experiment(&config, &community, end)?;
+        show(&config, &trial, end)?;
         serve::serve(&config)
     }
 }
@@ -66,8 +68,24 @@ fn prepare(data: &Path) -> Result<(), Failure> {
     std::fs::write(mark, "A community made up by anklang demo.\n").map_err(failed)
 }
 
-fn show(config: &Config, community: &Community, end: UnixMillis) -> Result<(), Failure> {
-    let engine = open::engine(config, Some(end))?;
+/// Runs the demo's experiment on the community as it was some days before its end, and puts it into the journal.
+fn experiment(config: &Config, community: &Community, end: UnixMillis) -> Result<Trial, Failure> {
+    let failed = |error: TrialError| Failure::Other(error.to_string());
+    let (params, moment) = (Params::default(), trial::moment(end));
+    let then = open::engine(config, Some(moment))?;
+    let trial = trial::run(&then, &community.truth(), params.members, params.position_bias, moment).map_err(failed)?;
+    then.shutdown()?;
+    drop(then);
+    let engine = open::engine(config, None)?;
+    let written = engine.submit_wait(trial.facts.clone(), end);
+    engine.shutdown()?;
+    written.map_err(|error| Failure::Other(error.to_string()))?;
+    Ok(trial)
+}
+
+fn show(config: &Config, trial: &Trial, end: UnixMillis) -> Result<(), Failure> {
+    let trials = Trials::default();
+    let engine = open::with(config, Some(end), &trials)?;
     let stats = engine.stats();
     say(format_args!(
         "A community of {} members and {} discussions, on the last day of it ({end}).\n",
@@ -75,14 +93,16 @@ fn show(config: &Config, community: &Community, end: UnixMillis) -> Result<(), F
     ));
     let Some((member, list)) = worth_showing(&engine, end) else { return Ok(()) };
     say(missed::page(&serde_json::to_value(&list).map_err(|error| Failure::Other(error.to_string()))?));
-    let params = Params::default();
-    let trial = trial(&engine, &community.truth(), params.members, params.position_bias, end);
-    say(format_args!("\n{}", trial.map_err(|error| Failure::Other(error.to_string()))?));
+    trials.catch_up(&engine, &|_, _| {})?;
+    if let Some(outcome) = trial::outcome(&trials.read(), trial, end) {
+        say(format_args!("\n{outcome}"));
+    }
     let (address, item) = (config.listen, list.items.first().map_or("", |item| item.id.as_str()));
     say(format_args!(
         "\nTry:\n  curl 'http://{address}/v1/members/{member}/missed?limit=5&explain=true'\n  \
          curl http://{address}/v1/track -d '{{\"userId\":\"{member}\",\"event\":\"Replied\",\"properties\":{{\"item_id\":\"{item}\"}}}}'\n  \
-         http://{address}/docs\n"
+         curl 'http://{address}/v1/experiments/{}/results'\n  http://{address}/docs\n",
+        trial::KEY
     ));
     engine.shutdown()?;
     Ok(())

@@ -1,6 +1,7 @@
 //! The data folder, held by this command; or by a server that runs, which is then asked to do it.
 
 use std::io::{BufRead, BufReader};
+use std::sync::Arc;
 use std::time::Duration;
 
 use anklang_domain::UnixMillis;
@@ -11,6 +12,7 @@ use super::failure::Failure;
 use super::terminal::Bar;
 use crate::config::Config;
 use crate::control::{self, Note};
+use crate::trials::Trials;
 use anklang_engine::{Engine, EngineError, Options};
 
 /// How long a running server may take for what a command asks.
@@ -46,13 +48,24 @@ pub(crate) fn open(config: &Config, as_of: Option<UnixMillis>) -> Result<Held, F
 
 /// Opens the data folder for this command alone.
 pub(crate) fn engine(config: &Config, as_of: Option<UnixMillis>) -> Result<Engine, Failure> {
+    with(config, as_of, &Trials::default())
+}
+
+/// The same, with the experiments' tally to ask.
+pub(crate) fn with(config: &Config, as_of: Option<UnixMillis>, trials: &Trials) -> Result<Engine, Failure> {
     let bar = Bar::new();
+    let engine = Engine::open(options(config, as_of, trials), &bar)?;
+    bar.clear();
+    Ok(engine)
+}
+
+/// How the data folder is opened, with the experiments' tally beside the engine's views.
+pub(crate) fn options(config: &Config, as_of: Option<UnixMillis>, trials: &Trials) -> Options {
     let mut options = Options::new(&config.data);
     options.as_of = as_of;
     options.limits.queue_facts_max = config.limits.queue_facts_max;
-    let engine = Engine::open(options, &bar)?;
-    bar.clear();
-    Ok(engine)
+    options.beside = vec![Arc::new(trials.clone())];
+    options
 }
 
 /// A command that only reads must not make an empty community where a folder was misspelt.

@@ -6,7 +6,8 @@ use super::failure::Failure;
 use super::open;
 use super::terminal::{Bar, say};
 use crate::config::Config;
-use anklang_engine::{Engine, Options};
+use crate::trials::Trials;
+use anklang_engine::Engine;
 
 /// Makes everything that is derived from the journal anew.
 #[derive(Debug, Args)]
@@ -16,7 +17,7 @@ impl Rebuild {
     pub(crate) fn run(self, config: &Config) -> Result<(), Failure> {
         open::must_exist(config)?;
         let bar = Bar::new();
-        let engine = Engine::rebuild(Options::new(&config.data), &bar)?;
+        let engine = Engine::rebuild(open::options(config, None, &Trials::default()), &bar)?;
         engine.shutdown()?;
         bar.clear();
         say(format_args!("made anew from {} facts", engine.stats().facts));

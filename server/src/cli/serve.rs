@@ -7,11 +7,13 @@ use anklang_domain::UnixMillis;
 use clap::Args;
 
 use super::failure::Failure;
+use super::open;
 use super::terminal::{Bar, say};
 use crate::app::App;
 use crate::config::Config;
 use crate::server::{Application, keys_for};
-use anklang_engine::{Engine, Options};
+use crate::trials::Trials;
+use anklang_engine::Engine;
 
 /// Serves lists and takes events over HTTP.
 #[derive(Debug, Args)]
@@ -41,12 +43,10 @@ impl Serve {
 pub(crate) fn serve(config: &Config) -> Result<(), Failure> {
     let keys = keys_for(&config.data, config.listen)?;
     let bar = Bar::new();
-    let mut options = Options::new(&config.data);
-    options.as_of = config.as_of;
-    options.limits.queue_facts_max = config.limits.queue_facts_max;
-    let engine = Arc::new(Engine::open(options, &bar)?);
+    let trials = Trials::default();
+    let engine = Arc::new(Engine::open(open::options(config, config.as_of, &trials), &bar)?);
     bar.clear();
-    let app = App::new(Arc::clone(&engine), keys, config)?;
+    let app = App::new(Arc::clone(&engine), trials, keys, config)?;
     let application = Application::bind(app, config.listen)?.with_control_file(&config.data)?;
     let address = application.address();
     application.run(|_| {

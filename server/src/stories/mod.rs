@@ -2,7 +2,10 @@
 
 mod commands;
 mod community;
+mod experiments;
+mod flags;
 mod gatekeeping;
+mod growthbook;
 mod strange;
 mod tracking;
 
@@ -16,7 +19,9 @@ use serde_json::Value;
 
 use crate::app::App;
 use crate::config::Config;
+use crate::flags::Flags;
 use crate::server::{Application, keys_for};
+use crate::trials::Trials;
 use anklang_engine::{Engine, Options, Progress};
 
 struct Quiet;
@@ -33,6 +38,7 @@ struct Site {
     thread: Option<JoinHandle<()>>,
     folder: tempfile::TempDir,
     engine: Arc<Engine>,
+    flags: Arc<Flags>,
     agent: ureq::Agent,
     key: Option<String>,
 }
@@ -98,20 +104,34 @@ impl Site {
             let mut options = options(&config.data);
             options.as_of = config.as_of;
             options.limits.queue_facts_max = config.limits.queue_facts_max;
+            let trials = Trials::default();
+            options.beside = vec![Arc::new(trials.clone())];
             let engine = Arc::new(Engine::open(options, &Quiet).expect("an engine"));
             let keys = keys_for(&config.data, config.listen).expect("keys");
-            let app = App::new(Arc::clone(&engine), keys, &config).expect("an app");
+            let app = App::new(Arc::clone(&engine), trials, keys, &config).expect("an app");
+            let flags = Arc::clone(&app.flags);
             let application = Application::bind(app, config.listen).expect("a port");
             let application = application.with_control_file(&config.data).expect("a note");
             let address = application.address();
-            application.run(|handle| sender.send((address, handle, engine)).expect("somebody waits")).expect("runs");
+            application
+                .run(|handle| sender.send((address, handle, engine, flags)).expect("somebody waits"))
+                .expect("runs");
         });
-        let (address, handle, engine) = receiver.recv().expect("a server");
+        let (address, handle, engine, flags) = receiver.recv().expect("a server");
         let config = ureq::Agent::config_builder()
             .http_status_as_error(false)
             .timeout_global(Some(std::time::Duration::from_secs(30)))
             .build();
-        Self { address, handle: Some(handle), thread: Some(thread), folder, engine, agent: config.into(), key: None }
+        Self {
+            address,
+            handle: Some(handle),
+            thread: Some(thread),
+            folder,
+            engine,
+            flags,
+            agent: config.into(),
+            key: None,
+        }
     }
 
     /// A site whose clock stands still.
@@ -148,6 +168,32 @@ impl Site {
 
     fn post(&self, path: &str, body: Value) -> Answer {
         self.send("POST", path, &[], body.to_string().as_bytes())
+    }
+
+    /// Serves these flags from now on; says whether that is a change.
+    fn publish(&self, features: Value) -> bool {
+        let now = crate::clock::Clock::System.now();
+        self.flags.publish(serde_json::json!({ "features": features }), now).expect("a payload")
+    }
+
+    /// Every fact about experiments, once there are `count`: they are noted without anybody waiting for them.
+    fn exposures(&self, count: usize) -> Vec<Value> {
+        let mut found = Vec::new();
+        for _ in 0..40 {
+            found.clear();
+            let visit = &mut |_, fact: anklang_domain::Fact| {
+                if matches!(fact.body, anklang_domain::Body::Exposed(_)) {
+                    found.push(serde_json::to_value(&fact).expect("json"));
+                }
+                std::ops::ControlFlow::Continue(())
+            };
+            self.engine.export(visit).expect("read");
+            if found.len() >= count {
+                break;
+            }
+            std::thread::sleep(std::time::Duration::from_millis(50));
+        }
+        found
     }
 
     /// The ids found by words, once there are `count`: what is new can be found within a second.

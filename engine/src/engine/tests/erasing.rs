@@ -239,7 +239,7 @@ fn a_note_cut_off_anywhere_is_no_erasure_and_no_trace() {
     let journal = crate::journal::MemoryJournal::new().unwrap();
     for end in 0..noted.len() {
         std::fs::write(dir.path().join("erasing.json"), &noted.as_bytes()[..end]).unwrap();
-        erase::finish(dir.path(), &journal).unwrap();
+        erase::finish(dir.path(), &journal, &[]).unwrap();
         assert!(!dir.path().join("erasing.json").exists());
         assert_eq!(journal.generation(), 0, "cut off after {end} bytes");
     }

@@ -1,6 +1,7 @@
 //! Tests that try to break the engine: strange histories, and what must hold of every answer whatever happened.
 
 mod alike;
+mod beside;
 mod erasing;
 mod lists;
 mod snapshots;

@@ -1,0 +1,192 @@
+//! From the tally to what an analysis needs: a summary per metric, arm and segment, and the checks of health.
+
+mod health;
+mod summarise;
+#[cfg(test)]
+mod tests;
+
+use anklang_domain::{DAY_MS, UnixMillis};
+
+use crate::design::{Experiment, Role};
+use crate::metrics::value::UnitValue;
+use crate::metrics::{Kind, Metric};
+use crate::report::{ArmInput, Input, Measure, MetricInput, SegmentInput};
+use crate::tally::{Observed, Tally};
+
+use self::summarise::{Plan, Summarised};
+
+/// Values of one dimension that are told apart, those with most units; the rest are left out and said so.
+pub const SEGMENTS_MAX: usize = 20;
+
+/// What is asked of an experiment beyond its design.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Ask {
+    /// Dimensions by which the results are told apart.
+    pub by: Vec<String>,
+}
+
+/// An experiment's data at a moment, and how long it has run.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Collected {
+    /// What an analysis needs.
+    pub input: Input,
+    /// Days from its start, or until its stop.
+    pub days: f64,
+}
+
+/// Collects what an analysis of an experiment needs; none where it is not known or was never started.
+#[must_use]
+pub fn collect(tally: &Tally, key: &str, now: UnixMillis, ask: &Ask) -> Option<Collected> {
+    let observed = tally.observe(key, now)?;
+    let design = &observed.experiment.design;
+    let counted = |at: usize| observed.subjects.iter().filter(|subject| subject.arm == at).count() as u64;
+    let arm = |(at, variant): (usize, &crate::design::Variant)| ArmInput {
+        key: variant.key.clone(),
+        weight: variant.weight,
+        units: counted(at),
+    };
+    let arms: Vec<ArmInput> = design.variants.iter().enumerate().map(arm).collect();
+    let splits: Vec<Split> = ask.by.iter().map(|dimension| Split::new(&observed, dimension)).collect();
+    let strata = design.analysis.stratify.as_ref().map(|dimension| Split::new(&observed, dimension));
+    let wanted = design.metrics.all();
+    let known = wanted.filter_map(|(metric, role)| Some((metric, role, tally.registry().metric(metric)?)));
+    let measured: Vec<Measured> = known
+        .map(|(key, role, metric)| {
+            let values = observed.subjects.iter().map(|subject| observed.value(subject, metric)).collect();
+            Measured { key, role, metric, values }
+        })
+        .collect();
+    let metrics = measured.iter().map(|measured| measured.input(&observed, &splits, strata.as_ref())).collect();
+    let days = (observed.until_ms - observed.started_ms).max(0) as f64 / DAY_MS as f64;
+    let health = health::checks(tally, &observed, &arms, &measured, days, now);
+    let title = if design.name.is_empty() { key.to_owned() } else { design.name.clone() };
+    let input = Input { title, arms, health, metrics, analysis: design.analysis.clone() };
+    Some(Collected { input, days })
+}
+
+/// A metric, and what each unit counts for.
+struct Measured<'a> {
+    key: &'a str,
+    role: Role,
+    metric: &'a Metric,
+    /// Of each of [`Observed::subjects`].
+    values: Vec<UnitValue>,
+}
+
+impl Measured<'_> {
+    fn input(&self, observed: &Observed<'_>, splits: &[Split], strata: Option<&Split>) -> MetricInput {
+        let plan = Plan::new(self.metric, observed, &self.values, strata);
+        let whole = plan.summarise(|_| true);
+        let mut segments = Vec::new();
+        for split in splits {
+            for (number, value) in split.values.iter().enumerate().take(SEGMENTS_MAX) {
+                let part = plan.summarise(|subject| split.of[subject] == Some(number));
+                segments.push(SegmentInput {
+                    dimension: split.dimension.clone(),
+                    value: value.clone(),
+                    arms: part.arms,
+                    supply: part.supply,
+                    refused: part.refused,
+                });
+            }
+        }
+        let mut notes = notes(self.metric, &whole);
+        let left_out = splits.iter().filter(|split| split.values.len() > SEGMENTS_MAX);
+        notes.extend(left_out.map(|split| {
+            let rest = split.values.len() - SEGMENTS_MAX;
+            format!("{rest} more values of {}, of fewer units, are left out.", split.dimension)
+        }));
+        let name = &self.metric.terms.name;
+        MetricInput {
+            key: self.key.to_owned(),
+            name: if name.is_empty() { self.key.to_owned() } else { name.clone() },
+            measure: measure(&self.metric.kind),
+            role: self.role,
+            better: self.metric.terms.better,
+            arms: whole.arms,
+            supply: whole.supply,
+            refused: whole.refused,
+            segments,
+            steps: whole.steps,
+            notes,
+        }
+    }
+}
+
+fn measure(kind: &Kind) -> Measure {
+    match kind {
+        Kind::Mean { .. } => Measure::PerUnit,
+        Kind::Proportion { .. } | Kind::Retention { .. } | Kind::Funnel { .. } => Measure::Share,
+        Kind::Ratio { .. } => Measure::Ratio,
+        Kind::Quantile { .. } => Measure::Quantile,
+        Kind::TimeToEvent { .. } => Measure::Days,
+    }
+}
+
+fn notes(metric: &Metric, whole: &Summarised) -> Vec<String> {
+    let mut notes = Vec::new();
+    if whole.immature > 0 {
+        notes.push(format!("{} units were exposed too recently to be counted.", whole.immature));
+    }
+    if let Some([cap, _]) = whole.caps {
+        notes.push(format!("Capped at {cap}: {} units lie above.", whole.capped));
+    }
+    if let Kind::TimeToEvent { horizon_days, .. } = metric.kind {
+        notes
+            .push(format!("Mean days without the event, of the first {horizon_days} (restricted mean survival time)."));
+    }
+    notes
+}
+
+/// The units by their value of a dimension.
+struct Split {
+    dimension: String,
+    /// Those with most units first; days in their order.
+    values: Vec<String>,
+    /// Of each subject, the place of its value.
+    of: Vec<Option<usize>>,
+}
+
+impl Split {
+    fn new(observed: &Observed<'_>, dimension: &str) -> Self {
+        let each: Vec<Option<String>> =
+            observed.subjects.iter().map(|subject| observed.dimension(subject, dimension)).collect();
+        let mut counts = std::collections::BTreeMap::<&str, usize>::new();
+        for value in each.iter().flatten() {
+            *counts.entry(value).or_default() += 1;
+        }
+        let mut values: Vec<(&str, usize)> = counts.into_iter().collect();
+        if dimension != crate::tally::DAY {
+            values.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
+        }
+        let values: Vec<String> = values.into_iter().map(|(value, _)| value.to_owned()).collect();
+        let places: std::collections::BTreeMap<&str, usize> =
+            values.iter().enumerate().map(|(place, value)| (value.as_str(), place)).collect();
+        let of = each.iter().map(|value| places.get(value.as_deref()?).copied()).collect();
+        Self { dimension: dimension.to_owned(), values, of }
+    }
+
+    /// Units of each arm, for each value.
+    fn counts(&self, observed: &Observed<'_>, arms: usize) -> Vec<Vec<u64>> {
+        let mut counts = vec![vec![0; arms]; self.values.len()];
+        for (subject, place) in observed.subjects.iter().zip(&self.of) {
+            if let Some(place) = place {
+                counts[*place][subject.arm] += 1;
+            }
+        }
+        counts
+    }
+}
+
+/// The key and the design of another experiment that was under way at the same time.
+fn at_the_same_time<'a>(
+    tally: &'a Tally,
+    observed: &Observed<'_>,
+    now: UnixMillis,
+) -> impl Iterator<Item = (&'a str, &'a Experiment)> {
+    let (started, until, key) = (observed.started_ms, observed.until_ms, observed.key.to_owned());
+    tally.registry().experiments().filter(move |(other, experiment)| {
+        let Some((other_started, stopped)) = experiment.stage.period() else { return false };
+        *other != key && other_started.ms() < until && started < stopped.unwrap_or(now).ms()
+    })
+}

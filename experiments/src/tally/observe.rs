@@ -1,0 +1,294 @@
+//! One experiment as it is at a moment: who was seen where, and what each unit counts for.
+
+use std::collections::BTreeMap;
+
+use anklang_domain::{DAY_MS, UnixMillis};
+
+use super::exposures::Sighting;
+use super::people::Who;
+use super::{CLIENT, Tally};
+use crate::assign::{self, HashVersion, Range};
+use crate::design::experiment::{AssignedBy, LayerPart};
+use crate::design::{Design, Experiment};
+use crate::health::exposure::{Example, Exposures, Oddity};
+use crate::metrics::Metric;
+use crate::metrics::log::Log;
+use crate::metrics::value::{Unit, UnitValue, value};
+use crate::registry::seed;
+
+/// Examples kept of each kind of stray exposure.
+pub const EXAMPLES_MAX: usize = 5;
+/// The dimension that is made from the moment of exposure: its day, in UTC.
+pub const DAY: &str = "day";
+
+/// The place of a variant in its design.
+pub type Arm = usize;
+
+/// A unit that was seen in one arm.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Subject {
+    /// Its arm.
+    pub arm: Arm,
+    /// When it was first exposed.
+    pub exposed_ms: i64,
+    /// Whose events count for it.
+    people: Vec<Who>,
+    /// Its first exposure's dimensions.
+    client: u32,
+    values: Vec<(u16, u32)>,
+}
+
+/// Units that are left out.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct LeftOut {
+    /// How many.
+    pub count: u64,
+    /// The first of them.
+    pub examples: Vec<String>,
+}
+
+impl LeftOut {
+    fn add(&mut self, unit: &str) {
+        self.count += 1;
+        if self.examples.len() < EXAMPLES_MAX {
+            self.examples.push(unit.to_owned());
+        }
+    }
+}
+
+/// One experiment at a moment.
+#[derive(Debug)]
+pub struct Observed<'a> {
+    tally: &'a Tally,
+    /// The experiment's key.
+    pub key: &'a str,
+    /// The experiment.
+    pub experiment: &'a Experiment,
+    /// Since when units are assigned.
+    pub started_ms: i64,
+    /// Until when units were looked at.
+    pub until_ms: i64,
+    /// Units that were seen in one arm, in the order of their first exposure.
+    pub subjects: Vec<Subject>,
+    /// Units that were seen in several arms.
+    pub several: LeftOut,
+    /// What is odd about exposures: outside the experiment's time, of unknown variants (both left out), and where the
+    /// assignment does not put the unit (which is counted where it was seen).
+    pub exposures: Exposures,
+}
+
+impl Tally {
+    /// An experiment at a moment; none where there is none of this key, or it was never started.
+    #[must_use]
+    pub fn observe<'a>(&'a self, key: &'a str, now: UnixMillis) -> Option<Observed<'a>> {
+        let experiment = self.registry.experiment(key)?;
+        let (started, stopped) = experiment.stage.period()?;
+        // What happens at this very moment has happened.
+        let until = stopped.map_or(now.plus_ms(1), |stopped| stopped.min(now));
+        let mut observed = Observed {
+            tally: self,
+            key,
+            experiment,
+            started_ms: started.ms(),
+            until_ms: until.ms(),
+            subjects: Vec::new(),
+            several: LeftOut::default(),
+            exposures: Exposures::default(),
+        };
+        let ends = [stopped, experiment.design.ends_at].into_iter().flatten().min();
+        let before = ends.map_or(now.ms().saturating_add(1), UnixMillis::ms);
+        let draw = Draw::new(key, experiment);
+        for (head, sightings) in self.by_unit(key, experiment) {
+            observed.take(head, &sightings, before, &draw);
+        }
+        observed.subjects.sort_by_key(|subject| subject.exposed_ms);
+        Some(observed)
+    }
+
+    /// The exposures of each unit; ids of one member are one unit.
+    fn by_unit(&self, key: &str, experiment: &Experiment) -> BTreeMap<Who, Vec<(Who, &Sighting)>> {
+        let mut units: BTreeMap<Who, Vec<(Who, &Sighting)>> = BTreeMap::new();
+        let Some(trial) = self.trials.get(key) else { return units };
+        for (unit, sightings) in &trial.units {
+            let head = if experiment.design.by_member() { self.aliases.head(*unit) } else { *unit };
+            units.entry(head).or_default().extend(sightings.iter().map(|sighting| (*unit, sighting)));
+        }
+        units
+    }
+
+    /// Whose events count for a unit.
+    fn people(&self, by_member: bool, head: Who, sightings: &[(Who, &Sighting)]) -> Vec<Who> {
+        if by_member {
+            return self.aliases.ids(&head).to_vec();
+        }
+        let members = sightings.iter().filter_map(|(_, sighting)| sighting.member);
+        let mut people: Vec<Who> =
+            members.flat_map(|member| self.aliases.ids(&self.aliases.head(member)).to_vec()).collect();
+        people.sort_unstable();
+        people.dedup();
+        people
+    }
+
+    fn log(&self, who: Who, event: u16) -> Option<&Log> {
+        let logs = self.logs.get(who as usize)?;
+        logs.iter().find(|(number, _)| *number == event).map(|(_, log)| log)
+    }
+}
+
+/// How units are drawn.
+struct Draw {
+    seed: String,
+    ranges: Vec<Range>,
+}
+
+impl Draw {
+    fn new(key: &str, experiment: &Experiment) -> Self {
+        let (design, weights) = (&experiment.design, experiment.design.weights());
+        Self {
+            seed: seed(key, experiment),
+            ranges: assign::bucket_ranges(weights.len(), design.coverage, Some(&weights)),
+        }
+    }
+
+    fn arm(&self, design: &Design, unit: &str) -> Option<Arm> {
+        let range = |part: &LayerPart| Range { start: part.from, end: part.to };
+        let inside = design.layer.as_ref().is_none_or(|part| assign::in_namespace(unit, &part.key, range(part)));
+        let arm = || assign::choose_variation(assign::hash(&self.seed, unit, HashVersion::V2), &self.ranges);
+        inside.then(arm).flatten()
+    }
+}
+
+impl<'a> Observed<'a> {
+    fn take(&mut self, head: Who, sightings: &[(Who, &Sighting)], before_ms: i64, draw: &Draw) {
+        let tally = self.tally;
+        let design = &self.experiment.design;
+        let name = tally.names.name(sightings.first().map_or(head, |(unit, _)| *unit));
+        if sightings.iter().any(|(unit, _)| design.overrides.iter().any(|own| own.unit == tally.names.name(*unit))) {
+            return; // somebody trying it out
+        }
+        let example = |sighting: &Sighting| Example {
+            at: UnixMillis::saturating(sighting.at_ms),
+            unit: name.to_owned(),
+            variant: tally.values.name(sighting.variant).to_owned(),
+        };
+        let mut arms: Vec<Arm> = Vec::new();
+        let mut first: Option<&Sighting> = None;
+        for (_, sighting) in sightings {
+            self.exposures.exposures += 1;
+            let variant = design.exposed_variant(tally.values.name(sighting.variant));
+            match variant {
+                None => self.exposures.note(Oddity::UnknownVariant, example(sighting)),
+                Some(_) if sighting.at_ms < self.started_ms => {
+                    self.exposures.note(Oddity::BeforeStart, example(sighting));
+                }
+                Some(_) if sighting.at_ms >= before_ms => self.exposures.note(Oddity::NotRunning, example(sighting)),
+                Some(arm) => {
+                    first = first.filter(|first| *first <= sighting).or(Some(sighting));
+                    if !arms.contains(&arm) {
+                        arms.push(arm);
+                    }
+                }
+            }
+        }
+        let Some(first) = first else { return };
+        let &[arm] = arms.as_slice() else {
+            self.several.add(name);
+            return;
+        };
+        self.exposures.units += 1;
+        if design.assigned_by == AssignedBy::Anklang
+            && let Some(oddity) = self.misplaced(arm, sightings, draw)
+        {
+            self.exposures.note(oddity, example(first));
+        }
+        let people = tally.people(design.by_member(), head, sightings);
+        let (client, values) = (first.client, first.values.clone());
+        self.subjects.push(Subject { arm, exposed_ms: first.at_ms, people, client, values });
+    }
+
+    /// What is odd about a unit's arm: none where the assignment puts one of its ids there.
+    fn misplaced(&self, arm: Arm, sightings: &[(Who, &Sighting)], draw: &Draw) -> Option<Oddity> {
+        let design = &self.experiment.design;
+        let mut units: Vec<Who> = sightings.iter().map(|(unit, _)| *unit).collect();
+        if design.by_member() {
+            let head = self.tally.aliases.head(units.first().copied()?);
+            units.extend_from_slice(self.tally.aliases.ids(&head));
+        }
+        let drawn: Vec<Arm> = units.iter().filter_map(|unit| draw.arm(design, self.tally.names.name(*unit))).collect();
+        match drawn.first() {
+            None => Some(Oddity::OutsideCoverage),
+            Some(_) => (!drawn.contains(&arm)).then_some(Oddity::OtherVariant),
+        }
+    }
+
+    /// What a unit counts for by a metric.
+    #[must_use]
+    pub fn value(&self, subject: &Subject, metric: &Metric) -> UnitValue {
+        let empty = Log::default();
+        let number = |event| self.tally.events.iter().position(|known| known == event);
+        let numbers: Vec<Option<usize>> = metric.events().into_iter().map(number).collect();
+        let merged: Vec<Option<Log>> = numbers.iter().map(|number| self.merged(subject, (*number)?)).collect();
+        let logs: Vec<&Log> = numbers
+            .iter()
+            .zip(&merged)
+            .map(|(number, merged)| {
+                let alone = || self.tally.log(*subject.people.first()?, (*number)? as u16);
+                merged.as_ref().or_else(alone).unwrap_or(&empty)
+            })
+            .collect();
+        value(metric, &Unit { exposed_ms: subject.exposed_ms, until_ms: self.until_ms, logs: &logs })
+    }
+
+    /// The logs of several people as one; none where there is but one.
+    fn merged(&self, subject: &Subject, event: usize) -> Option<Log> {
+        if subject.people.len() < 2 {
+            return None;
+        }
+        let logs = subject.people.iter().filter_map(|who| self.tally.log(*who, event as u16));
+        Some(logs.fold(Log::default(), |all, log| all.merged(log)))
+    }
+
+    /// How many members a unit has: 1 unless it is a cluster.
+    #[must_use]
+    pub fn members(&self, subject: &Subject) -> usize {
+        if self.experiment.design.by_member() { 1 } else { subject.people.len().max(1) }
+    }
+
+    /// A unit's value of a dimension: as sent with its first exposure, else its member's trait at that moment.
+    #[must_use]
+    pub fn dimension(&self, subject: &Subject, name: &str) -> Option<String> {
+        if name == DAY {
+            let day = UnixMillis::saturating(subject.exposed_ms.div_euclid(DAY_MS) * DAY_MS);
+            return Some(day.to_string().chars().take(10).collect());
+        }
+        if name == CLIENT {
+            return Some(self.tally.values.name(subject.client).to_owned());
+        }
+        let number = self.tally.dimensions.iter().position(|known| known == name)? as u16;
+        let sent = subject.values.iter().find(|(dimension, _)| *dimension == number).map(|(_, value)| *value);
+        let value = sent.or_else(|| subject.people.iter().find_map(|who| self.trait_at(*who, number, subject)))?;
+        Some(self.tally.values.name(value).to_owned())
+    }
+
+    fn trait_at(&self, who: Who, number: u16, subject: &Subject) -> Option<u32> {
+        let traits = self.tally.traits.get(who as usize)?;
+        let end = traits.partition_point(|(dimension, at, _)| (*dimension, *at) <= (number, subject.exposed_ms));
+        traits[..end].last().filter(|(dimension, _, _)| *dimension == number).map(|(_, _, value)| *value)
+    }
+
+    /// The dimensions by which this experiment can be looked at.
+    #[must_use]
+    pub fn dimensions(&self) -> Vec<&'a str> {
+        let own = self.experiment.design.dimensions.iter().map(String::as_str);
+        own.chain([CLIENT, DAY]).collect()
+    }
+
+    /// Units that were also seen in another experiment: their places among the subjects here, and their arms there.
+    #[must_use]
+    pub fn shared(&self, other: &Observed<'_>) -> Vec<(usize, Arm)> {
+        let there: BTreeMap<&[Who], Arm> =
+            other.subjects.iter().map(|subject| (subject.people.as_slice(), subject.arm)).collect();
+        let both = |(place, subject): (usize, &Subject)| Some((place, *there.get(subject.people.as_slice())?));
+        self.subjects.iter().enumerate().filter_map(both).collect()
+    }
+}

@@ -1,0 +1,79 @@
+//! The experiments' tally, kept beside the engine's views, and what is written about experiments.
+
+mod write;
+
+use std::sync::Arc;
+
+use anklang_domain::Fact;
+use anklang_engine::{Engine, EngineError, Renewal, SideView};
+use anklang_experiments::tally::Tally;
+use parking_lot::{RwLock, RwLockReadGuard};
+
+pub(crate) use write::{Draft, WriteError, Written};
+
+/// The tally's snapshot in the data folder.
+const FILE: &str = "experiments.bin";
+
+/// The tally, shared by the engine, which feeds it, and by requests, which ask it.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Trials {
+    tally: Arc<RwLock<Tally>>,
+}
+
+impl Trials {
+    /// The tally as it is.
+    pub(crate) fn read(&self) -> RwLockReadGuard<'_, Tally> {
+        self.tally.read()
+    }
+
+    /// Folds everything anew where facts went by before what counts them was written. `progress` is told how many facts
+    /// have been read, of how many.
+    pub(crate) fn catch_up(&self, engine: &Engine, progress: &dyn Fn(u64, u64)) -> Result<(), EngineError> {
+        if self.read().behind() {
+            engine.renew(FILE, progress)?;
+        }
+        Ok(())
+    }
+}
+
+impl SideView for Trials {
+    fn file(&self) -> &'static str {
+        FILE
+    }
+
+    fn load(&self, bytes: &[u8]) -> bool {
+        let Some(tally) = Tally::from_bytes(bytes) else { return false };
+        *self.tally.write() = tally;
+        true
+    }
+
+    fn fold(&self, facts: &[Fact]) {
+        let mut tally = self.tally.write();
+        facts.iter().for_each(|fact| tally.apply(fact));
+    }
+
+    fn save(&self) -> Vec<u8> {
+        self.read().to_bytes()
+    }
+
+    fn renew(&self) -> Box<dyn Renewal> {
+        let tally = self.read().anew();
+        Box::new(Anew { tally, of: self.clone() })
+    }
+}
+
+/// A tally that is folded from the first fact on.
+struct Anew {
+    tally: Tally,
+    of: Trials,
+}
+
+impl Renewal for Anew {
+    fn fold(&mut self, fact: &Fact) {
+        self.tally.apply(fact);
+    }
+
+    fn adopt(self: Box<Self>) {
+        *self.of.tally.write() = self.tally;
+    }
+}
