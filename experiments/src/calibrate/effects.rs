@@ -59,6 +59,17 @@ impl Questions {
     }
 }
 
+impl<'a> Prepared<'a> {
+    /// Of a look, which counts from 1.
+    fn daily(&self, look: usize) -> Option<&[Guarded<'a>; 2]> {
+        self.daily.get(look - 1).or(self.daily.last())
+    }
+
+    pub(super) fn absolute(&self, look: usize) -> Option<&Guarded<'a>> {
+        self.daily(look).map(|[absolute, _]| absolute)
+    }
+}
+
 fn both([absolute, relative]: &[Gate; 2]) -> Result<[Guarded<'_>; 2], Why> {
     Ok([absolute.prepare()?, relative.prepare()?])
 }
@@ -112,19 +123,24 @@ impl Daily {
         }
     }
 
+    /// Another day, in both arms.
+    pub(super) fn advance(&self, draw: &mut Draw, lift: f64, arms: &mut [Option<Summary>; 2]) {
+        for (arm, lift) in arms.iter_mut().zip([0.0, lift]) {
+            let day = self.world.day(draw, self.units, lift);
+            *arm = match arm.take() {
+                Some(so_far) => day.and_then(|day| so_far.merge(&day)),
+                None => day,
+            };
+        }
+    }
+
     fn experiment(&self, asked: &Prepared<'_>, draw: &mut Draw, lift: f64) -> [Missed; 2] {
         let mut missed = [Missed::default(); 2];
         let mut arms: [Option<Summary>; 2] = [None, None];
         for look in 1..=self.looks {
-            for (arm, lift) in arms.iter_mut().zip([0.0, lift]) {
-                let day = self.world.day(draw, self.units, lift);
-                *arm = match arm.take() {
-                    Some(so_far) => day.and_then(|day| so_far.merge(&day)),
-                    None => day,
-                };
-            }
+            self.advance(draw, lift, &mut arms);
             let [Some(control), Some(treatment)] = &arms else { return [Missed { daily: true, end: true }; 2] };
-            let Some(daily) = asked.daily.get(look - 1).or(asked.daily.last()) else { return missed };
+            let Some(daily) = asked.daily(look) else { return missed };
             let last = look == self.looks;
             for (at, missed) in missed.iter_mut().enumerate() {
                 let truth = self.world.truth(lift, SCALES[at]);

@@ -26,7 +26,7 @@ pub use measure::{Bound, CHANCE_ERRORS, Count, RUNS_TO_TELL, Row};
 use draw::Draw;
 use effects::{Daily, Plan, Questions};
 use measure::Measure;
-use power::Promise;
+use power::{PROMISES, Promise};
 use world::World;
 
 use crate::infer::finding::Why;
@@ -53,8 +53,11 @@ pub struct Study {
 #[derive(Debug, Clone)]
 enum Kind {
     Daily(Daily, Box<Questions>),
-    Split { peeking: bool },
-    Power(Promise),
+    Split {
+        peeking: bool,
+    },
+    /// None where the plan has no size.
+    Power(Promise, Option<(Daily, Box<Questions>)>),
 }
 
 /// What was counted, measure by measure.
@@ -76,7 +79,7 @@ impl Study {
         let measures = match &kind {
             Kind::Daily(daily, _) => daily.measures(name),
             Kind::Split { peeking } => split::measures(*peeking),
-            Kind::Power(promise) => vec![promise.measure()],
+            Kind::Power(promise, _) => vec![promise.measure()],
         };
         Self { name, settings, kind, measures }
     }
@@ -91,7 +94,11 @@ impl Study {
     pub fn prepare(&self) -> Result<Ready<'_>, Why> {
         let asked = match &self.kind {
             Kind::Daily(_, questions) => Some(questions.prepare()?),
-            Kind::Split { .. } | Kind::Power(_) => None,
+            Kind::Power(_, planned) => {
+                let (_, questions) = planned.as_ref().ok_or(Why::BadQuestion)?;
+                Some(questions.prepare()?)
+            }
+            Kind::Split { .. } => None,
         };
         Ok(Ready { study: self, asked })
     }
@@ -120,10 +127,10 @@ impl Ready<'_> {
         let mut draw = Draw::of(settings.seed, name, run);
         match (kind, &self.asked) {
             (Kind::Daily(daily, _), Some(asked)) => daily.run(asked, &mut draw, &mut counts),
-            // Prepared together: there is no daily study without its questions.
-            (Kind::Daily(..), None) => {}
+            (Kind::Power(promise, Some((daily, _))), Some(asked)) => promise.run(daily, asked, &mut draw, &mut counts),
+            // Prepared together: there is no such study without its questions.
+            (Kind::Daily(..) | Kind::Power(..), _) => {}
             (Kind::Split { peeking }, _) => split::run(*peeking, &mut draw, &mut counts),
-            (Kind::Power(promise), _) => promise.run(&mut draw, &mut counts),
         }
         Tally(counts)
     }
@@ -175,8 +182,13 @@ pub fn sound(settings: Settings) -> Vec<Study> {
         studies.push(study(name, daily(world, GROUP_UNITS, GROUP_LOOKS, Plan::Group)));
     }
     studies.push(study("split", Kind::Split { peeking: false }));
-    let names = ["power-proportion", "power-mean", "power-lognormal", "power-ratio"];
-    studies.extend(names.into_iter().zip(Promise::ALL).map(|(name, of)| study(name, Kind::Power(of))));
+    studies.extend(PROMISES.map(|promise| {
+        let planned = promise.daily(settings.looks).ok().map(|daily| {
+            let questions = Box::new(daily.questions());
+            (daily, questions)
+        });
+        study(promise.name, Kind::Power(promise, planned))
+    }));
     studies
 }
 

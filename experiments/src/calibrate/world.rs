@@ -160,6 +160,12 @@ impl World {
     }
 }
 
+/// (e − 1)e, for σ = 1.
+pub(super) fn lognormal_variance(up: f64) -> f64 {
+    let e = std::f64::consts::E;
+    up * up * e * (e - 1.0)
+}
+
 /// The variance of one member's share in the ratio of visits, E[(M − RD)²]/E[D]² with M binomial of D.
 pub(super) fn ratio_variance(up: f64) -> f64 {
     let ratio = World::Ratio.mean() * up;
