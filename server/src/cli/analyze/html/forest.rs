@@ -13,7 +13,7 @@ use super::verdict;
 /// Up to so many segments are shown without being asked for.
 pub(super) const ROWS_OPEN_MAX: usize = 40;
 /// The axis has about so many marks.
-const TICKS: f64 = 4.0;
+const TICKS: f64 = 5.0;
 /// Room beside the outermost end, as a share of the axis.
 const ROOM: f64 = 0.06;
 /// An interval that is wider than so many times the usual one is cut off, so that the others can be seen.
@@ -194,7 +194,7 @@ fn ticks(low: f64, high: f64) -> Vec<f64> {
 }
 
 /// Without zeros at the end, and without the last bits of a product.
-fn trimmed(number: f64) -> String {
+pub(super) fn trimmed(number: f64) -> String {
     let text = format!("{number:.6}");
     let text = text.trim_end_matches('0').trim_end_matches('.');
     if text == "-0" { "0".to_owned() } else { text.to_owned() }

@@ -49,7 +49,7 @@ pub(super) fn page(analysis: &Analysis, notes: &[String]) -> Markup {
 }
 
 fn level(analysis: &Analysis) -> String {
-    format!("{}%", words::number((1.0 - analysis.alpha) * 100.0).trim_end_matches('0').trim_end_matches('.'))
+    format!("{}%", forest::trimmed((1.0 - analysis.alpha) * 100.0))
 }
 
 fn correction(correction: Correction) -> &'static str {
@@ -148,7 +148,7 @@ fn role(role: Role) -> Markup {
         Role::Goal => html! {},
         Role::Secondary => html! { span.tag { "secondary" } },
         Role::Guardrail { margin } => {
-            html! { span.tag { "guardrail: at most " (words::number(margin * 100.0)) "% worse" } }
+            html! { span.tag { "guardrail: at most " (forest::trimmed(margin * 100.0)) "% worse" } }
         }
     }
 }
