@@ -4,11 +4,15 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
-use anklang_domain::{Body, Fact, FactId, IdError};
+use anklang_domain::{Body, Fact, FactId, IdError, UnixMillis};
+use parking_lot::Mutex;
+use serde_json::Value;
 use tokio::sync::oneshot;
 
 use crate::clock::Clock;
 use crate::config::{Config, Limits};
+use crate::exposures::{Assignment, Remembered};
+use crate::flags::{Decision, Flags, Served};
 use crate::keys::{KeyError, Keys, random_text, sha256_hex};
 use crate::metrics::Metrics;
 use crate::trials::Trials;
@@ -27,6 +31,12 @@ pub(crate) struct App {
     /// What a command on the same machine shows to a running server; in a file of the data folder.
     pub(crate) control: String,
     pub(crate) control_sha256: String,
+    pub(crate) flags: Flags,
+    /// What a client that was let in shows to a stream, where it cannot send its key.
+    pub(crate) stream_token: String,
+    remembered: Remembered,
+    /// What of the documents is served: their edition, and when it last changed.
+    published: Mutex<Option<(u64, UnixMillis)>>,
     in_flight: AtomicUsize,
     stopping: AtomicBool,
 }
@@ -54,6 +64,10 @@ impl App {
             metrics: Metrics::default(),
             control_sha256: sha256_hex(control.as_bytes()),
             control,
+            flags: Flags::new(config.limits.streams_max),
+            stream_token: random_text()?,
+            remembered: Remembered::default(),
+            published: Mutex::default(),
             in_flight: AtomicUsize::new(0),
             stopping: AtomicBool::new(false),
         })
@@ -82,9 +96,37 @@ impl App {
         result
     }
 
-    /// Serves what was written about experiments.
-    #[expect(clippy::unused_self, reason = "the flags come here")]
-    pub(crate) fn publish(&self) {}
+    /// Serves what was written about experiments, if it is another thing than before.
+    pub(crate) fn publish(&self) {
+        let now = self.clock.received();
+        let mut published = self.published.lock();
+        let (payload, changed) = {
+            let tally = self.trials.read();
+            let registry = tally.registry();
+            let edition = (registry.edition(), registry.changed_at(now));
+            if *published == Some(edition) {
+                return;
+            }
+            *published = Some(edition);
+            (registry.payload(now), edition.1)
+        };
+        if let Err(error) = self.flags.publish(payload, changed) {
+            tracing::error!(%error, "the flags are kept as they were");
+        }
+    }
+
+    /// Notes every experiment that put a unit into a variant, without making anybody wait. `client` says who evaluated.
+    pub(crate) fn expose(&self, served: &Served, decision: &Decision<'_>, client: &str, attributes: &Value) {
+        served.assignments(decision, |assignment| self.note(assignment, client, attributes));
+    }
+
+    fn note(&self, assignment: &Assignment<'_>, client: &str, attributes: &Value) {
+        let Some(fresh) = self.remembered.fresh(assignment) else { return };
+        let body = assignment.body(client, attributes);
+        if self.engine.note(self.fact(assignment.fact_id(), None, client, body)) {
+            fresh.remember();
+        }
+    }
 
     /// A fact that a request brings, stamped with the moment of its arrival.
     pub(crate) fn fact(&self, id: FactId, at: Option<anklang_domain::UnixMillis>, source: &str, body: Body) -> Fact {
@@ -109,9 +151,10 @@ impl App {
         self.stopping.load(Ordering::Relaxed)
     }
 
-    /// Says that the server is on its way down: readiness ends at once, answers go on.
+    /// Says that the server is on its way down: readiness and open streams end at once, answers go on.
     pub(crate) fn stop(&self) {
         self.stopping.store(true, Ordering::Relaxed);
+        self.flags.close();
     }
 }
 

@@ -10,6 +10,8 @@ pub mod cli;
 pub mod clock;
 pub mod config;
 mod control;
+mod exposures;
+mod flags;
 mod jobs;
 pub mod keys;
 mod metrics;

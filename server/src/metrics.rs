@@ -71,7 +71,7 @@ impl Metrics {
     }
 
     /// Everything, as Prometheus reads it.
-    pub(crate) fn render(&self, stats: &Stats, in_flight: usize) -> String {
+    pub(crate) fn render(&self, stats: &Stats, in_flight: usize, streams: usize) -> String {
         let mut out = String::new();
         self.routes_into(&mut out);
         let own = [
@@ -87,6 +87,8 @@ impl Metrics {
         }
         family(&mut out, "anklang_requests_in_flight", "Requests being answered.", "gauge");
         line(&mut out, "anklang_requests_in_flight", in_flight);
+        family(&mut out, "anklang_streams_open", "Streams of flag changes that are open.", "gauge");
+        line(&mut out, "anklang_streams_open", streams);
         engine_into(&mut out, stats);
         out
     }
@@ -142,7 +144,7 @@ mod tests {
         for ms in [1, 4, 9_000] {
             metrics.answered("GET", "/v1/trending", 200, Duration::from_millis(ms));
         }
-        let text = metrics.render(&Stats::default(), 2);
+        let text = metrics.render(&Stats::default(), 2, 3);
         let has = |line: &str| assert!(text.lines().any(|l| l == line), "{line}\n{text}");
         let labels = "method=\"GET\",route=\"/v1/trending\"";
         has(&format!("anklang_http_requests_total{{{labels},status=\"200\"}} 3"));
@@ -150,5 +152,6 @@ mod tests {
         has(&format!("anklang_http_request_seconds_bucket{{{labels},le=\"0.005\"}} 2"));
         has(&format!("anklang_http_request_seconds_bucket{{{labels},le=\"+Inf\"}} 3"));
         has("anklang_requests_in_flight 2");
+        has("anklang_streams_open 3");
     }
 }

@@ -57,6 +57,58 @@ pub(crate) fn keys_for(data: &std::path::Path, listen: SocketAddr) -> Result<Key
     Ok(keys)
 }
 
+/// Stops the server when it is told to. Streams would stay open as long as their clients, so they end first, and the
+/// requests in flight then have their time.
+async fn stop_on(mut signals: Signals, app: Arc<App>, handle: ServerHandle) {
+    let graceful = signals.wait().await;
+    app.stop();
+    handle.stop(graceful).await;
+}
+
+/// What tells a process to stop.
+#[cfg(unix)]
+struct Signals {
+    terminate: actix_web::rt::signal::unix::Signal,
+    interrupt: actix_web::rt::signal::unix::Signal,
+}
+
+#[cfg(unix)]
+impl Signals {
+    fn install() -> std::io::Result<Self> {
+        use actix_web::rt::signal::unix::{SignalKind, signal};
+        Ok(Self { terminate: signal(SignalKind::terminate())?, interrupt: signal(SignalKind::interrupt())? })
+    }
+
+    /// Whether requests in flight may end: SIGINT comes from somebody who waits at a terminal.
+    async fn wait(&mut self) -> bool {
+        std::future::poll_fn(|cx| {
+            if self.terminate.poll_recv(cx).is_ready() {
+                return std::task::Poll::Ready(true);
+            }
+            self.interrupt.poll_recv(cx).map(|_| false)
+        })
+        .await
+    }
+}
+
+#[cfg(not(unix))]
+struct Signals;
+
+#[cfg(not(unix))]
+impl Signals {
+    fn install() -> std::io::Result<Self> {
+        Ok(Self)
+    }
+
+    async fn wait(&mut self) -> bool {
+        // Without the signal there is nothing to wait for; the server then stops by its handle alone.
+        if actix_web::rt::signal::ctrl_c().await.is_err() {
+            std::future::pending::<()>().await;
+        }
+        false
+    }
+}
+
 /// A server on its port, not yet answering.
 pub(crate) struct Application {
     app: Arc<App>,
@@ -94,6 +146,7 @@ impl Application {
     }
 
     async fn serve(self, started: impl FnOnce(ServerHandle)) -> std::io::Result<()> {
+        self.app.publish();
         let shared = web::Data::from(Arc::clone(&self.app));
         let limits = self.app.limits.clone();
         let server = HttpServer::new(move || Actix::new().app_data(shared.clone()).configure(api::configure))
@@ -102,15 +155,19 @@ impl Application {
             .keep_alive(Duration::from_secs(KEEP_ALIVE_SECONDS))
             .client_request_timeout(Duration::from_secs(HEAD_SECONDS_MAX))
             .shutdown_timeout(SHUTDOWN_SECONDS_MAX)
+            .disable_signals()
             .listen(self.listener)?
             .run();
         let handle = server.handle();
+        // Before anybody is told that it runs: whoever is may stop it at once.
+        let signals = Signals::install()?;
+        let stopping = actix_web::rt::spawn(stop_on(signals, Arc::clone(&self.app), handle.clone()));
         let running = actix_web::rt::spawn(server);
-        // Its first turn installs the signal handlers: whoever is told that it runs may stop it at once.
         tokio::task::yield_now().await;
         started(handle);
         let jobs = jobs::start(Arc::clone(&self.app));
         let result = running.await.map_err(std::io::Error::other).flatten();
+        stopping.abort();
         self.app.stop();
         jobs.stop();
         if let Some(path) = self.control_file {

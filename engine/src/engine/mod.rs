@@ -118,6 +118,11 @@ impl Engine {
         self.committer.submit_wait(facts)
     }
 
+    /// Takes a fact that may be lost, without making anybody wait: false where there was no room for it.
+    pub fn note(&self, fact: Fact) -> bool {
+        self.committer.note(fact)
+    }
+
     /// Makes a list; logs it as served unless the request says otherwise.
     pub fn list(&self, request: &ListRequest) -> Result<List, ListError> {
         let gone = self.shared.gone.read();

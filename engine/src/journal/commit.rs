@@ -181,8 +181,8 @@ impl Committer {
     }
 
     /// Takes a fact that may be lost: with a crash, when too many wait, when the storage fails. Written with the next
-    /// block, or after [`Limits::note_wait_ms_max`].
-    pub fn note(&self, fact: Fact) {
+    /// block, or after [`Limits::note_wait_ms_max`]. False where it was not taken.
+    pub fn note(&self, fact: Fact) -> bool {
         let (kept, first) = self.shared.queue.lock().note(fact);
         if !kept {
             count(&self.shared.counters.notes_dropped, 1);
@@ -190,6 +190,7 @@ impl Committer {
         if first {
             self.shared.work.notify_one();
         }
+        kept
     }
 
     /// Runs something on the writing thread between two blocks: nothing is appended or applied meanwhile. None where the

@@ -28,7 +28,7 @@ impl Default for Prior {
 
 impl Prior {
     /// On the scale of a question.
-    fn on(self, scale: Scale, control: f64) -> Self {
+    pub(crate) fn on(self, scale: Scale, control: f64) -> Self {
         let by = match (self.scale, scale) {
             (Scale::Absolute, Scale::Absolute) | (Scale::Relative, Scale::Relative) => 1.0,
             (Scale::Relative, Scale::Absolute) => control.abs(),

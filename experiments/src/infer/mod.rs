@@ -6,11 +6,14 @@
 
 pub mod adjusted;
 pub mod bayesian;
+pub mod beta_binomial;
 pub mod compare;
 pub mod contrast;
 pub mod effect;
 pub mod finding;
 pub mod frequentist;
+#[cfg(test)]
+mod gbstats;
 pub mod joint;
 pub mod method;
 pub mod moments;

@@ -1,10 +1,13 @@
 //! What the server answers to, as one table: routing, access, metrics and `/openapi.json` are all made from it, so none
 //! of them can forget a route.
 
-use actix_web::Route;
 use actix_web::http::Method;
+use actix_web::{HttpResponse, ResponseError, Route};
 
-use super::{control, experiments, health, items, lists, members, metrics, openapi, settings, track};
+use super::problem::Problem;
+use super::{
+    control, experiments, growthbook, health, items, lists, members, metrics, ofrep, openapi, settings, track,
+};
 
 /// Who may call an endpoint once there are keys.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -13,7 +16,9 @@ pub(crate) enum Access {
     Open,
     /// Whoever has a key of this role.
     Role(crate::keys::Role),
-    /// The handler looks itself: the key may be in the body.
+    /// Whoever has a key, whatever its role: what browsers may read with the public key they send events with.
+    AnyKey,
+    /// The handler looks itself: the key may be in the path or the body.
     Body,
     /// Only a command on the same machine that can read the data folder.
     Control,
@@ -81,7 +86,7 @@ pub(crate) enum Content {
 #[derive(Debug)]
 pub(crate) struct Endpoint {
     pub(crate) verb: Verb,
-    /// Its address; `{id}` stands for an id, which may contain `/`.
+    /// Its address; `{id}` and `{key}` stand for an id or a key, which may contain `/`.
     pub(crate) path: &'static str,
     /// Its name, for generated clients.
     pub(crate) name: &'static str,
@@ -92,6 +97,8 @@ pub(crate) struct Endpoint {
     pub(crate) gives: Content,
     /// Whether pages of other sites may call it.
     pub(crate) cors: bool,
+    /// How it says that a request is refused before the handler sees it: protocols of others have their own words.
+    pub(crate) refusal: fn(&Problem) -> HttpResponse,
     pub(crate) handler: fn(Route) -> Route,
 }
 
@@ -108,19 +115,20 @@ impl Endpoint {
             takes: Content::Nothing,
             gives: Content::Nothing,
             cors: false,
+            refusal: Problem::error_response,
             handler,
         }
     }
 
     /// The address as the router reads it: an id is whatever stands in its place, `/` included.
     pub(crate) fn pattern(&self) -> String {
-        self.path.replace("{id}", "{id:.+}")
+        self.path.replace("{id}", "{id:.+}").replace("{key}", "{key:.+}")
     }
 }
 
 /// Every endpoint. Where two addresses match, the earlier is taken: longer ones stand first.
 pub(crate) fn all() -> impl Iterator<Item = &'static Endpoint> {
-    let tables: [&'static [Endpoint]; 15] = [
+    let tables: [&'static [Endpoint]; 17] = [
         lists::ENDPOINTS,
         items::ENDPOINTS,
         members::ENDPOINTS,
@@ -131,6 +139,8 @@ pub(crate) fn all() -> impl Iterator<Item = &'static Endpoint> {
         &experiments::documents::HOLDOUTS,
         &experiments::documents::LAYERS,
         &experiments::documents::SEGMENTS,
+        ofrep::ENDPOINTS,
+        growthbook::ENDPOINTS,
         settings::ENDPOINTS,
         health::ENDPOINTS,
         metrics::ENDPOINTS,

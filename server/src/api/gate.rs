@@ -8,7 +8,7 @@ use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::header::{AUTHORIZATION, HOST, HeaderMap, HeaderName, ORIGIN};
 use actix_web::middleware::Next;
-use actix_web::{Error, HttpMessage, ResponseError, web};
+use actix_web::{Error, HttpMessage, HttpRequest, web};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
@@ -29,15 +29,15 @@ pub(crate) async fn gate(
 ) -> Result<ServiceResponse<BoxBody>, Error> {
     let started = Instant::now();
     let Some(app) = request.app_data::<web::Data<App>>().cloned() else {
-        return Ok(refuse(request, &Problem::new(Code::Internal, "the server was put together wrongly")));
+        return Ok(refuse(endpoint, request, &Problem::new(Code::Internal, "the server was put together wrongly")));
     };
     let entered = app.enter();
     let response = if entered.is_none() && endpoint.access != Access::Open {
         app.metrics.refused_overloaded();
         let busy = Problem::new(Code::Overloaded, "as many requests are in flight as may be");
-        refuse(request, &busy.retry_after(OVERLOADED_RETRY_AFTER_S))
+        refuse(endpoint, request, &busy.retry_after(OVERLOADED_RETRY_AFTER_S))
     } else if let Err(problem) = admit(endpoint, &app, &request) {
-        refuse(request, &problem)
+        refuse(endpoint, request, &problem)
     } else {
         next.call(request).await?.map_into_boxed_body()
     };
@@ -46,8 +46,8 @@ pub(crate) async fn gate(
     Ok(response)
 }
 
-fn refuse(request: ServiceRequest, problem: &Problem) -> ServiceResponse<BoxBody> {
-    request.into_response(problem.error_response())
+fn refuse(endpoint: &Endpoint, request: ServiceRequest, problem: &Problem) -> ServiceResponse<BoxBody> {
+    request.into_response((endpoint.refusal)(problem))
 }
 
 fn admit(endpoint: &Endpoint, app: &App, request: &ServiceRequest) -> Result<(), Problem> {
@@ -58,6 +58,7 @@ fn admit(endpoint: &Endpoint, app: &App, request: &ServiceRequest) -> Result<(),
     }
     match endpoint.access {
         Access::Open | Access::Body => {}
+        Access::AnyKey => permit_any(app, key.as_deref())?,
         Access::Role(role) => permit(app, key.as_deref(), role)?,
         Access::Control => {
             if !is_control(app, request.headers()) {
@@ -102,6 +103,17 @@ pub(crate) fn permit(app: &App, key: Option<&str>, role: Role) -> Result<(), Pro
     }
 }
 
+/// Whether whoever shows this key may do what any key opens.
+pub(crate) fn permit_any(app: &App, key: Option<&str>) -> Result<(), Problem> {
+    permit(app, key, Role::Track).or_else(|problem| permit(app, key, Role::Serve).map_err(|_| problem))
+}
+
+/// The host by which the client reaches this server. No other header's: whoever could name another would have what
+/// clients send there.
+pub(crate) fn host(request: &HttpRequest) -> String {
+    request.headers().get(HOST).and_then(|host| host.to_str().ok()).unwrap_or("localhost").to_owned()
+}
+
 /// Whether the request comes from a command that can read the data folder. Stands above all roles.
 pub(crate) fn is_control(app: &App, headers: &HeaderMap) -> bool {
     presented(headers).is_some_and(|key| is_token(app, &key))
@@ -112,8 +124,13 @@ fn is_token(app: &App, key: &str) -> bool {
     sha256_hex(key.as_bytes()) == app.control_sha256
 }
 
-/// The key in `Authorization: Bearer KEY`, or `Basic` with the key as user name.
+/// The key in `Authorization: Bearer KEY`, in `Basic` as user name, or in `X-API-Key`, as OFREP has it.
 pub(crate) fn presented(headers: &HeaderMap) -> Option<String> {
+    let plain = || headers.get("x-api-key")?.to_str().ok().map(|key| key.trim().to_owned());
+    authorization(headers).or_else(plain)
+}
+
+fn authorization(headers: &HeaderMap) -> Option<String> {
     let value = headers.get(AUTHORIZATION)?.to_str().ok()?.trim();
     let (scheme, rest) = value.split_once(' ')?;
     if scheme.eq_ignore_ascii_case("bearer") {

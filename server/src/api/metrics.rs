@@ -14,6 +14,6 @@ pub(crate) const ENDPOINTS: &[Endpoint] = &[Endpoint {
 }];
 
 async fn metrics(app: Shared) -> HttpResponse {
-    let text = app.metrics.render(&app.engine.stats(), app.in_flight());
+    let text = app.metrics.render(&app.engine.stats(), app.in_flight(), app.flags.streams());
     HttpResponse::Ok().content_type("text/plain; version=0.0.4; charset=utf-8").body(text)
 }

@@ -1,21 +1,25 @@
 //! HTTP: a handler parses, makes one call, and renders.
 
 pub(crate) mod body;
+pub(crate) mod conditional;
 pub(crate) mod control;
 pub(crate) mod cursor;
 pub(crate) mod endpoint;
 pub(crate) mod experiments;
 pub(crate) mod gate;
+pub(crate) mod growthbook;
 pub(crate) mod health;
 pub(crate) mod items;
 pub(crate) mod lists;
 pub(crate) mod members;
 pub(crate) mod metrics;
+pub(crate) mod ofrep;
 pub(crate) mod openapi;
 pub(crate) mod params;
 pub(crate) mod path;
 pub(crate) mod problem;
 pub(crate) mod settings;
+pub(crate) mod sse;
 pub(crate) mod stream;
 pub(crate) mod track;
 
@@ -34,6 +38,9 @@ use anklang_engine::journal::CommitError;
 
 /// How long a browser may remember that it may call the tracking addresses.
 const CORS_SECONDS_MAX: usize = 86_400;
+
+/// What a page's script may read of an answer besides the body.
+const EXPOSED_HEADERS: [&str; 3] = ["etag", "retry-after", "x-sse-support"];
 
 /// After how many seconds to come back when the storage refused: somebody must act first.
 const STORAGE_RETRY_AFTER_S: u64 = 5;
@@ -82,6 +89,7 @@ fn open_to_pages() -> Cors {
         .send_wildcard()
         .allowed_methods(["GET", "POST", "OPTIONS"])
         .allow_any_header()
+        .expose_headers(EXPOSED_HEADERS)
         .max_age(CORS_SECONDS_MAX)
 }
 

@@ -79,6 +79,7 @@ fn document() -> Result<Value, serde_json::Error> {
             "securitySchemes": {
                 "bearer": { "type": "http", "scheme": "bearer" },
                 "basic": { "type": "http", "scheme": "basic", "description": "The key as user name, no password." },
+                "header": { "type": "apiKey", "in": "header", "name": "X-API-Key" },
             },
         },
     }))
@@ -102,6 +103,9 @@ fn operation(endpoint: &Endpoint) -> Result<Value, serde_json::Error> {
     if !body.is_null() {
         operation["requestBody"] = json!({ "required": true, "content": body });
     }
+    if endpoint.access == Access::AnyKey {
+        operation["security"] = json!([{ "bearer": [] }, { "basic": [] }, { "header": [] }]);
+    }
     if let Access::Role(role) = endpoint.access {
         operation["security"] = json!([{ "bearer": [] }, { "basic": [] }]);
         operation["x-role"] = json!(role.as_str());
@@ -110,6 +114,9 @@ fn operation(endpoint: &Endpoint) -> Result<Value, serde_json::Error> {
 }
 
 fn tag(endpoint: &Endpoint) -> &'static str {
+    if ["/ofrep/", "/api/", "/sub/"].iter().any(|start| endpoint.path.starts_with(start)) {
+        return "flags";
+    }
     match (endpoint.access, endpoint.path.split('/').nth(2)) {
         (Access::Body, _) | (_, Some("projects")) => "events in",
         (Access::Control, _) => "operations",
@@ -122,10 +129,10 @@ fn tag(endpoint: &Endpoint) -> &'static str {
 
 fn parameters(endpoint: &Endpoint) -> Result<Vec<Value>, serde_json::Error> {
     let mut parameters = Vec::new();
-    if endpoint.path.contains("{id}") {
-        let about = "An id; write a slash in it as %2F.";
+    for name in endpoint.path.split(['{', '}']).skip(1).step_by(2) {
+        let about = "An id or a key; write a slash in it as %2F.";
         parameters.push(json!({
-            "name": "id", "in": "path", "required": true, "description": about, "schema": { "type": "string", "maxLength": 512 },
+            "name": name, "in": "path", "required": true, "description": about, "schema": { "type": "string", "maxLength": 512 },
         }));
     }
     let known: &[Param] = match endpoint.params {

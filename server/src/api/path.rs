@@ -10,21 +10,31 @@ use super::problem::{Code, Problem};
 
 /// The item named in the path.
 pub(crate) fn item(request: &HttpRequest) -> Result<ItemId, Problem> {
-    parse(request, ItemId::parse)
+    parse(request, "id", ItemId::parse)
 }
 
 /// The member named in the path.
 pub(crate) fn member(request: &HttpRequest) -> Result<MemberId, Problem> {
-    parse(request, MemberId::parse)
+    parse(request, "id", MemberId::parse)
 }
 
-fn parse<T>(request: &HttpRequest, read: fn(&str) -> Result<T, IdError>) -> Result<T, Problem> {
-    let bad = |why: String| Problem::new(Code::BadId, why).field("id");
+/// The flag named in the path.
+pub(crate) fn flag(request: &HttpRequest) -> Result<String, Problem> {
+    parse(request, "key", |text| Ok(text.to_owned()))
+}
+
+/// The key that an SDK shows in the path.
+pub(crate) fn client_key(request: &HttpRequest) -> Result<String, Problem> {
+    parse(request, "clientKey", |text| Ok(text.to_owned()))
+}
+
+fn parse<T>(request: &HttpRequest, name: &str, read: fn(&str) -> Result<T, IdError>) -> Result<T, Problem> {
+    let bad = |why: String| Problem::new(Code::BadId, why).field(name);
     // Looked at before the router replaced what is not UTF-8: two different ids must not become one.
     if percent_decode_str(request.uri().path()).decode_utf8().is_err() {
         return Err(bad("the address is not UTF-8".to_owned()));
     }
-    let raw = request.match_info().get("id").unwrap_or_default();
+    let raw = request.match_info().get(name).unwrap_or_default();
     let text = percent_decode_str(raw).decode_utf8().map_err(|_| bad("the id is not UTF-8".to_owned()))?;
     read(&text).map_err(|error| bad(error.to_string()))
 }

@@ -1,6 +1,5 @@
 //! What `@segment/analytics-next` asks its CDN before it sends anything: point its `cdnURL` here, and it will send here.
 
-use actix_web::http::header::HOST;
 use actix_web::{HttpRequest, HttpResponse};
 use serde_json::json;
 
@@ -17,10 +16,9 @@ pub(crate) const ENDPOINTS: &[Endpoint] = &[Endpoint {
 
 async fn settings(request: HttpRequest) -> Result<HttpResponse, Problem> {
     let key = super::path::item(&request)?;
-    // Behind a proxy that speaks TLS, X-Forwarded-Proto says https. The host is the one asked for and no other header's:
-    // whoever could name another would have every browser's events.
+    // Behind a proxy that speaks TLS, X-Forwarded-Proto says https.
     let protocol = if request.connection_info().scheme() == "https" { "https" } else { "http" };
-    let host = request.headers().get(HOST).and_then(|host| host.to_str().ok()).unwrap_or("localhost").to_owned();
+    let host = super::gate::host(&request);
     let all_enabled = json!({ "__default": { "enabled": true, "integrations": {} } });
     Ok(HttpResponse::Ok().insert_header(("Cache-Control", "no-store")).json(json!({
         "integrations": { "Segment.io": {

@@ -29,6 +29,9 @@ pub struct Limits {
     pub connections_max: usize,
     /// Requests that are answered at the same time; one more gets 503.
     pub requests_in_flight_max: usize,
+    /// Streams of flag changes that are open at the same time; one more gets 503. Each is a connection, too, and a file to
+    /// the operating system.
+    pub streams_max: usize,
     /// Bytes of a batch of items, unpacked.
     pub batch_bytes_max: usize,
     /// Facts that wait for the journal; one more gets 429.
@@ -45,6 +48,7 @@ impl Default for Limits {
             workers: std::thread::available_parallelism().map_or(2, std::num::NonZero::get),
             connections_max: 10_000,
             requests_in_flight_max: 1_024,
+            streams_max: 10_000,
             batch_bytes_max: 32 << 20,
             queue_facts_max: 100_000,
             body_seconds_max: 30,
@@ -109,6 +113,7 @@ const SETTINGS: &[(&str, Set)] = &[
     ("limits.workers", |config, text| at_least_one(&mut config.limits.workers, text)),
     ("limits.connections_max", |config, text| at_least_one(&mut config.limits.connections_max, text)),
     ("limits.requests_in_flight_max", |config, text| at_least_one(&mut config.limits.requests_in_flight_max, text)),
+    ("limits.streams_max", |config, text| at_least_one(&mut config.limits.streams_max, text)),
     ("limits.batch_bytes_max", |config, text| at_least_one(&mut config.limits.batch_bytes_max, text)),
     ("limits.queue_facts_max", |config, text| at_least_one(&mut config.limits.queue_facts_max, text)),
     ("limits.body_seconds_max", |config, text| {

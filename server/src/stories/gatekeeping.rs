@@ -180,9 +180,12 @@ fn every_endpoint_of_the_description_answers() {
     let site = Site::open();
     let api = site.get("/openapi.json").ok();
     for (path, verbs) in api["paths"].as_object().expect("paths") {
-        for verb in verbs.as_object().expect("verbs").keys() {
+        for (verb, about) in verbs.as_object().expect("verbs") {
+            if about["responses"]["200"]["content"].get("text/event-stream").is_some() {
+                continue;
+            }
             let body = if path.contains("control") { &b"{}"[..] } else { b"" };
-            let answer = site.send(&verb.to_uppercase(), &path.replace("{id}", "nobody"), &[], body);
+            let answer = site.send(&verb.to_uppercase(), &path.replace(['{', '}'], ""), &[], body);
             assert!(![404, 405].contains(&answer.status) || answer.json()["code"] != "unknown_route", "{verb} {path}");
             assert_ne!(answer.status, 405, "{verb} {path}");
         }

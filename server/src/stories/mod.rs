@@ -2,7 +2,10 @@
 
 mod commands;
 mod community;
+mod experiments;
+mod flags;
 mod gatekeeping;
+mod growthbook;
 mod strange;
 mod tracking;
 
@@ -151,6 +154,34 @@ impl Site {
 
     fn post(&self, path: &str, body: Value) -> Answer {
         self.send("POST", path, &[], body.to_string().as_bytes())
+    }
+
+    /// Serves these flags from now on.
+    fn publish(&self, features: Value) -> Value {
+        let token = crate::control::read(self.folder.path()).expect("a note").token;
+        let key = format!("Bearer {token}");
+        let payload = serde_json::json!({ "features": features }).to_string();
+        self.send("PUT", "/v1/control/flags", &[("authorization", &key)], payload.as_bytes()).ok()
+    }
+
+    /// Every fact about experiments, once there are `count`: they are noted without anybody waiting for them.
+    fn exposures(&self, count: usize) -> Vec<Value> {
+        let mut found = Vec::new();
+        for _ in 0..40 {
+            found.clear();
+            let visit = &mut |_, fact: anklang_domain::Fact| {
+                if matches!(fact.body, anklang_domain::Body::Exposed(_)) {
+                    found.push(serde_json::to_value(&fact).expect("json"));
+                }
+                std::ops::ControlFlow::Continue(())
+            };
+            self.engine.export(visit).expect("read");
+            if found.len() >= count {
+                break;
+            }
+            std::thread::sleep(std::time::Duration::from_millis(50));
+        }
+        found
     }
 
     /// The ids found by words, once there are `count`: what is new can be found within a second.

@@ -14,6 +14,8 @@ use crate::app::{UniqueError, unique_id};
 const SOURCE: &str = "track";
 /// The name under which SDKs report that somebody saw a variant.
 const EXPERIMENT_VIEWED: &[&str] = &["experiment", "viewed"];
+/// Which client an exposure came by.
+const SEGMENT: &str = "segment";
 /// The longest id of an alias written out; longer ones are hashed.
 const ALIAS_BYTES_MAX: usize = 400;
 /// What is kept of a page's properties: where it was, not its query, in which sites put secrets.
@@ -180,6 +182,8 @@ fn exposed(member: MemberId, mut props: Props) -> Result<Body, Rejection> {
         .ok_or_else(|| lacks("properties.variation_id"))?;
     props.remove(experiment.0);
     props.remove(variant.0);
+    // Which client gave the variant is kept, so that a cause of trouble can be told from the others.
+    props.entry("client").or_insert_with(|| SEGMENT.into());
     let unit = member.as_str().to_owned();
     Ok(Body::Exposed(Exposure { member: Some(member), unit, experiment: experiment.1, variant: variant.1, props }))
 }
@@ -233,7 +237,7 @@ mod tests {
             ),
             (
                 json!({"type": "track", "event": "Experiment Viewed", "userId": "ana", "properties": {"experiment_id": "e", "variation_id": 1}}),
-                json!({"type": "exposed", "member": "ana", "unit": "ana", "experiment": "e", "variant": "1"}),
+                json!({"type": "exposed", "member": "ana", "unit": "ana", "experiment": "e", "variant": "1", "props": {"client": "segment"}}),
             ),
         ] {
             assert_eq!(facts(event.clone()), vec![body], "{event}");

@@ -10,16 +10,18 @@ mod facts;
 mod target;
 mod verb;
 
+pub(crate) use self::event::Rejection;
+
 use actix_web::web::Payload;
 use actix_web::{HttpRequest, HttpResponse};
-use anklang_domain::UnixMillis;
+use anklang_domain::{Fact, UnixMillis};
 use serde_json::{Map, Value, json};
 
-use self::event::{Call, Event, Rejection};
+use self::event::{Call, Event};
 use super::endpoint::{Access, Content, Endpoint, Params, Verb};
 use super::problem::{Code, Problem};
 use super::{Shared, body, gate, internal};
-use crate::app::App;
+use crate::app::{App, UniqueError};
 use crate::keys::Role;
 
 /// The largest event, in bytes of JSON.
@@ -153,6 +155,17 @@ struct Sorted {
     rejected: Vec<(usize, Rejection)>,
 }
 
+/// The facts of an event of another client that says the same in its own words.
+pub(crate) fn facts_of(value: &Value, received: UnixMillis) -> Result<Result<Vec<Fact>, UniqueError>, Rejection> {
+    let length = value.to_string().len();
+    if length > EVENT_BYTES_MAX {
+        let why = format!("an event has at most {EVENT_BYTES_MAX} bytes; this one has {length}");
+        return Err(Rejection::new("", why));
+    }
+    let event = Event::parse(value, None, None)?;
+    facts::of(event, received).map(|facts| facts.stamped(received))
+}
+
 /// The valid events of a batch and the others, each with its place and the reason.
 fn sort(events: &[Value], sent_at: Option<&Value>, received: UnixMillis) -> Sorted {
     let mut sorted = Sorted::default();
@@ -174,7 +187,8 @@ fn sort(events: &[Value], sent_at: Option<&Value>, received: UnixMillis) -> Sort
     sorted
 }
 
-fn listed(rejected: &[(usize, Rejection)]) -> Vec<Value> {
+/// The first refused events, each with its place and the reason.
+pub(crate) fn listed(rejected: &[(usize, Rejection)]) -> Vec<Value> {
     let listed = rejected.iter().take(REJECTED_LISTED_MAX);
     listed.map(|(at, why)| json!({ "index": at, "field": why.field, "detail": why.why })).collect()
 }
