@@ -31,7 +31,7 @@ pub(crate) struct App {
     /// What a command on the same machine shows to a running server; in a file of the data folder.
     pub(crate) control: String,
     pub(crate) control_sha256: String,
-    pub(crate) flags: Flags,
+    pub(crate) flags: Arc<Flags>,
     /// What a client that was let in shows to a stream, where it cannot send its key.
     pub(crate) stream_token: String,
     remembered: Remembered,
@@ -54,7 +54,7 @@ impl App {
     /// Puts the parts together.
     pub(crate) fn new(engine: Arc<Engine>, trials: Trials, keys: Keys, config: &Config) -> Result<Self, KeyError> {
         let control = random_text()?;
-        Ok(Self {
+        let app = Self {
             engine,
             trials,
             data: config.data.clone(),
@@ -64,13 +64,15 @@ impl App {
             metrics: Metrics::default(),
             control_sha256: sha256_hex(control.as_bytes()),
             control,
-            flags: Flags::new(config.limits.streams_max),
+            flags: Arc::new(Flags::new(config.limits.streams_max)),
             stream_token: random_text()?,
             remembered: Remembered::default(),
             published: Mutex::default(),
             in_flight: AtomicUsize::new(0),
             stopping: AtomicBool::new(false),
-        })
+        };
+        app.publish();
+        Ok(app)
     }
 
     /// Appends facts. When it returns they are durable, and the next list knows of them.
@@ -129,7 +131,7 @@ impl App {
     }
 
     /// A fact that a request brings, stamped with the moment of its arrival.
-    pub(crate) fn fact(&self, id: FactId, at: Option<anklang_domain::UnixMillis>, source: &str, body: Body) -> Fact {
+    pub(crate) fn fact(&self, id: FactId, at: Option<UnixMillis>, source: &str, body: Body) -> Fact {
         let received = self.clock.received();
         Fact { id, at: at.unwrap_or(received), received_at: Some(received), source: source.to_owned(), body }
     }

@@ -4,9 +4,10 @@ use super::draw::Draw;
 use super::effects::judge;
 use super::measure::{Bound, Count, Measure};
 use super::world::World;
-use crate::design::power::{Goal, units_per_arm, units_per_arm_proportions};
+use crate::design::power::{Goal, units_per_arm_pooled as units_per_arm_proportions};
 use crate::infer::effect::Scale;
 use crate::infer::method::Method;
+use crate::infer::tail::normal_quantile;
 
 /// The power found has to be within this of the power promised.
 const POWER_RANGE: f64 = 0.02;
@@ -54,4 +55,9 @@ impl Promise {
         let found = judge(&control, &treatment, &Method::FixedHorizon, Scale::Absolute);
         counts[0].note(found.interval().is_some_and(|interval| interval.low > 0.0));
     }
+}
+
+fn units_per_arm(difference: f64, control: f64, treatment: f64, goal: Goal) -> f64 {
+    let quantiles = normal_quantile(goal.alpha) + normal_quantile(2.0 * (1.0 - goal.power));
+    (quantiles / difference).powi(2) * (control + treatment)
 }

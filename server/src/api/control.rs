@@ -17,9 +17,6 @@ use crate::cli::{self, Failure};
 /// The largest order, in bytes.
 const ORDER_BYTES_MAX: usize = 16 << 10;
 
-/// The largest payload of flags, in bytes.
-const FLAGS_BYTES_MAX: usize = 8 << 20;
-
 pub(crate) const ENDPOINTS: &[Endpoint] = &[
     Endpoint {
         about: "Writes a copy of the data into an empty folder of the server's machine. For the anklang command alone.",
@@ -33,13 +30,6 @@ pub(crate) const ENDPOINTS: &[Endpoint] = &[
         access: Access::Control,
         gives: Content::Ndjson("Fact"),
         ..Endpoint::new(Verb::Get, "/v1/control/export", "export", |route| route.to(export))
-    },
-    Endpoint {
-        about: "Serves other flags until the server stops: a payload as GrowthBook's SDKs read it. For checks on the same machine.",
-        access: Access::Control,
-        takes: Content::Json("FlagPayload"),
-        gives: Content::Json("Published"),
-        ..Endpoint::new(Verb::Put, "/v1/control/flags", "publishFlags", |route| route.to(flags))
     },
 ];
 
@@ -61,13 +51,6 @@ async fn backup(request: HttpRequest, app: Shared, payload: Payload) -> Result<H
         other => Problem::new(Code::Storage, other.to_string()).retry_after(5),
     })?;
     Ok(HttpResponse::Ok().json(json!({ "facts": facts })))
-}
-
-async fn flags(request: HttpRequest, app: Shared, payload: Payload) -> Result<HttpResponse, Problem> {
-    let bytes = body::read(&request, payload, FLAGS_BYTES_MAX, Code::BodyTooLarge).await?;
-    let published = app.flags.publish(body::json(&bytes)?, app.clock.now());
-    let changed = published.map_err(|error| Problem::new(Code::BadField, error.to_string()))?;
-    Ok(HttpResponse::Ok().json(json!({ "changed": changed, "version": app.flags.current().etag })))
 }
 
 async fn export(app: Shared) -> Result<HttpResponse, Problem> {

@@ -26,7 +26,7 @@ fn features() -> Value {
 
 fn site() -> Site {
     let site = Site::open();
-    assert_eq!(site.publish(features())["changed"], true);
+    assert!(site.publish(features()));
     site
 }
 
@@ -218,4 +218,102 @@ fn pages_of_other_sites_may_ask_and_read_the_tag() {
     assert_eq!((preflight.status, preflight.header("access-control-allow-origin")), (200, "*"), "{}", preflight.text);
     let answer = site.send("POST", "/ofrep/v1/evaluate/flags", &[origin], b"{}");
     assert!(answer.header("access-control-expose-headers").contains("etag"), "{:?}", answer.headers);
+}
+
+#[test]
+fn what_is_written_down_is_served_at_once() {
+    let site = Site::open();
+    let unit = json!({"targetingKey": "ana"});
+    failed(site.ask("digest", unit.clone()), 404, "FLAG_NOT_FOUND");
+    site.put("/v1/features/digest", json!({"default": "weekly"})).ok();
+    assert_eq!(site.ask("digest", unit.clone()).ok()["value"], "weekly");
+    site.put("/v1/features/digest", json!({"default": "weekly", "enabled": false})).ok();
+    let off = site.ask("digest", unit.clone()).ok();
+    assert_eq!((&off["reason"], off.get("value")), (&json!("DISABLED"), None));
+    assert_eq!(site.get("/api/features/key").ok()["features"], json!({}));
+    site.put("/v1/experiments/soil", json!({"variants": [{"key": "a", "weight": 0.5}, {"key": "b", "weight": 0.5}]}))
+        .ok();
+    assert_eq!(site.ask("soil", unit.clone()).ok()["reason"], "STATIC", "a draft assigns nobody");
+    site.post("/v1/experiments/soil/start", json!({})).ok();
+    let told = site.ask("soil", unit).ok();
+    assert_eq!(
+        (&told["reason"], &told["metadata"]["experiment"], &told["variant"]),
+        (&json!("SPLIT"), &json!("soil"), &told["value"])
+    );
+}
+
+/// A stream, as it comes off the wire.
+struct Stream(std::io::BufReader<std::net::TcpStream>);
+
+impl Stream {
+    fn open(site: &Site, path: &str, headers: &str) -> Self {
+        use std::io::Write;
+        let mut socket = std::net::TcpStream::connect(site.address).expect("a connection");
+        socket.set_read_timeout(Some(std::time::Duration::from_secs(20))).expect("a timeout");
+        write!(socket, "GET {path} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n{headers}\r\n", site.address)
+            .expect("sent");
+        let mut stream = Self(std::io::BufReader::new(socket));
+        let head = stream.until(|line| line == "\r\n");
+        assert!(head.starts_with("HTTP/1.1 200") && head.to_lowercase().contains("text/event-stream"), "{head}");
+        stream
+    }
+
+    /// Reads lines until one is as wanted, and gives all of them; the end of the stream ends it, too.
+    fn until(&mut self, wanted: impl Fn(&str) -> bool) -> String {
+        use std::io::BufRead;
+        let (mut all, mut line) = (String::new(), String::new());
+        while self.0.read_line(&mut line).expect("a line in time") > 0 {
+            all.push_str(&line);
+            if wanted(&line) {
+                break;
+            }
+            line.clear();
+        }
+        all
+    }
+}
+
+fn stream_of(site: &Site) -> String {
+    let all = site.post("/ofrep/v1/evaluate/flags", json!({})).ok();
+    let url = all["eventStreams"][0]["url"].as_str().expect("a url").to_owned();
+    url.split_once(&site.address.to_string()).expect("our host").1.to_owned()
+}
+
+#[test]
+fn streams_tell_of_changes_and_what_was_missed() {
+    let site = site();
+    let path = stream_of(&site);
+    let mut ofrep = Stream::open(&site, &path, "");
+    let mut growthbook = Stream::open(&site, "/sub/key", "");
+    let began = growthbook.until(|line| line.starts_with("data:") && line.contains("dateUpdated"));
+    assert!(began.contains("event: features") && began.contains("\"plain\":{\"defaultValue\":\"hello\"}"), "{began}");
+    assert!(site.get("/metrics").text.contains("anklang_streams_open 2"));
+
+    site.publish(json!({"plain": {"defaultValue": "changed"}}));
+    let told = ofrep.until(|line| line.starts_with("data:"));
+    let data: Value = serde_json::from_str(told.split("data: ").nth(1).expect("data")).expect("json");
+    assert_eq!(data["type"], "refetchEvaluation");
+    assert!(data["etag"].is_string() && data["lastModified"].is_i64(), "{data}");
+    assert!(growthbook.until(|line| line.contains("dateUpdated")).contains("changed"));
+
+    let id = told.lines().find_map(|line| line.strip_prefix("id: ")).expect("an id").to_owned();
+    site.publish(json!({"plain": {"defaultValue": "again"}}));
+    ofrep.until(|line| line.starts_with("data:"));
+    let mut back = Stream::open(&site, &path, &format!("Last-Event-ID: {id}\r\n"));
+    assert!(back.until(|line| line.starts_with("data:")).contains("refetchEvaluation"), "a change was missed");
+    site.flags.close();
+    assert_eq!(ofrep.until(|_| false).matches("data:").count(), 0, "streams end when the server stops");
+    assert_eq!(site.get(&path).status, 429);
+}
+
+#[test]
+fn there_is_an_end_to_streams() {
+    let site = Site::with(|config| config.limits.streams_max = 1);
+    let path = stream_of(&site);
+    let first = Stream::open(&site, &path, "");
+    let refused = site.get("/sub/key");
+    assert_eq!((refused.status, refused.header("retry-after")), (503, "30"));
+    failed(site.get(&path), 429, "GENERAL");
+    assert_eq!(site.send("HEAD", &path, &[], b"").status, 200);
+    drop(first);
 }

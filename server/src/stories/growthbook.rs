@@ -47,7 +47,7 @@ fn the_payload_is_what_sdks_expect() {
     let known = [("if-none-match", etag.as_str())];
     let unchanged = site.send("GET", "/api/features/sdk-abc", &known, b"");
     assert_eq!((unchanged.status, unchanged.text.as_str(), unchanged.header("etag")), (304, "", etag.as_str()));
-    assert_eq!(site.publish(features())["changed"], false, "the same again is no change");
+    assert!(!site.publish(features()), "the same again is no change");
     assert_eq!(site.send("GET", "/api/features/sdk-abc", &known, b"").status, 304);
     site.publish(json!({}));
     let changed = site.send("GET", "/api/features/sdk-abc", &known, b"").ok();

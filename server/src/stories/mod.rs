@@ -19,6 +19,7 @@ use serde_json::Value;
 
 use crate::app::App;
 use crate::config::Config;
+use crate::flags::Flags;
 use crate::server::{Application, keys_for};
 use crate::trials::Trials;
 use anklang_engine::{Engine, Options, Progress};
@@ -37,6 +38,7 @@ struct Site {
     thread: Option<JoinHandle<()>>,
     folder: tempfile::TempDir,
     engine: Arc<Engine>,
+    flags: Arc<Flags>,
     agent: ureq::Agent,
     key: Option<String>,
 }
@@ -107,17 +109,29 @@ impl Site {
             let engine = Arc::new(Engine::open(options, &Quiet).expect("an engine"));
             let keys = keys_for(&config.data, config.listen).expect("keys");
             let app = App::new(Arc::clone(&engine), trials, keys, &config).expect("an app");
+            let flags = Arc::clone(&app.flags);
             let application = Application::bind(app, config.listen).expect("a port");
             let application = application.with_control_file(&config.data).expect("a note");
             let address = application.address();
-            application.run(|handle| sender.send((address, handle, engine)).expect("somebody waits")).expect("runs");
+            application
+                .run(|handle| sender.send((address, handle, engine, flags)).expect("somebody waits"))
+                .expect("runs");
         });
-        let (address, handle, engine) = receiver.recv().expect("a server");
+        let (address, handle, engine, flags) = receiver.recv().expect("a server");
         let config = ureq::Agent::config_builder()
             .http_status_as_error(false)
             .timeout_global(Some(std::time::Duration::from_secs(30)))
             .build();
-        Self { address, handle: Some(handle), thread: Some(thread), folder, engine, agent: config.into(), key: None }
+        Self {
+            address,
+            handle: Some(handle),
+            thread: Some(thread),
+            folder,
+            engine,
+            flags,
+            agent: config.into(),
+            key: None,
+        }
     }
 
     /// A site whose clock stands still.
@@ -156,12 +170,10 @@ impl Site {
         self.send("POST", path, &[], body.to_string().as_bytes())
     }
 
-    /// Serves these flags from now on.
-    fn publish(&self, features: Value) -> Value {
-        let token = crate::control::read(self.folder.path()).expect("a note").token;
-        let key = format!("Bearer {token}");
-        let payload = serde_json::json!({ "features": features }).to_string();
-        self.send("PUT", "/v1/control/flags", &[("authorization", &key)], payload.as_bytes()).ok()
+    /// Serves these flags from now on; says whether that is a change.
+    fn publish(&self, features: Value) -> bool {
+        let now = crate::clock::Clock::System.now();
+        self.flags.publish(serde_json::json!({ "features": features }), now).expect("a payload")
     }
 
     /// Every fact about experiments, once there are `count`: they are noted without anybody waiting for them.
