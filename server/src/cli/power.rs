@@ -263,12 +263,12 @@ mod tests {
         answer(line).expect("an answer").methods[method].size.as_ref().expect("a size").per_arm[0]
     }
 
-    /// .10 → .11 at 80%: 14,748 an arm, unpooled.
+    /// .10 → .11 at 80%: 14,748.3 an arm, unpooled.
     #[test]
     fn the_reference_agrees() {
-        assert_eq!(units("--baseline .10 --effect 10%", 0), 14_748);
-        assert_eq!(units("--baseline 10% --effect .01", 0), 14_748);
-        assert!(units("--baseline .10 --effect 10%", 1) > 14_748, "a sequence costs units");
+        assert_eq!(units("--baseline .10 --effect 10%", 0), 14_749);
+        assert_eq!(units("--baseline 10% --effect .01", 0), 14_749);
+        assert!(units("--baseline .10 --effect 10%", 1) > 14_749, "a sequence costs units");
         // 2·(1.959964 + 0.841621)²·4²/.5² = 1004.65.
         assert_eq!(units("--mean 10 --sd 4 --effect .5", 0), 1_005);
         assert_eq!(units("--mean 10 --sd 4 --effect 5%", 0), 1_005);
@@ -282,7 +282,7 @@ mod tests {
         let answer = answer("--baseline .10 --units 29496 --effect .01 --per-day 1000").expect("an answer");
         let fixed = &answer.methods[0];
         assert!((fixed.detectable.expect("an effect") - 0.01).abs() < 1e-6);
-        assert!((fixed.power.expect("a chance") - 0.8).abs() < 1e-5);
+        assert!((fixed.power.expect("a chance") - 0.8).abs() < 1e-4);
         assert_eq!(fixed.days, Some(30));
     }
 
