@@ -1,5 +1,7 @@
 //! Communities for Anklang to read: [`load`] takes real ones from files, [`community`] simulates ones whose truth is
-//! known. Either way facts come out, in the order of time where the source allows it; whoever calls appends them.
+//! known. Either way facts come out, in the order of time where the source allows it; whoever calls appends them. [`table`]
+//! reads a table of anybody's experiment, for its analysis.
 
 pub mod community;
 pub mod load;
+pub mod table;

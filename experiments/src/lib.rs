@@ -6,6 +6,7 @@
 //!
 
 pub mod assign;
+pub mod calibrate;
 pub mod collect;
 pub mod decide;
 pub mod design;

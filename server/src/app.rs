@@ -1,11 +1,12 @@
 //! The use cases: what the server can do, without a word of HTTP.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
 
 use anklang_domain::{Body, Fact, FactId, IdError, UnixMillis};
-use serde_json::{Value, json};
+use parking_lot::Mutex;
+use serde_json::Value;
 use tokio::sync::oneshot;
 
 use crate::clock::Clock;
@@ -31,21 +32,13 @@ pub(crate) struct App {
     pub(crate) control: String,
     pub(crate) control_sha256: String,
     pub(crate) flags: Arc<Flags>,
-    published: Mutex<Published>,
     /// What a client that was let in shows to a stream, where it cannot send its key.
     pub(crate) stream_token: String,
     remembered: Remembered,
+    /// What of the documents is served: their edition, and when it last changed.
+    published: Mutex<Option<(u64, UnixMillis)>>,
     in_flight: AtomicUsize,
     stopping: AtomicBool,
-}
-
-/// What is served, as far as it was written.
-#[derive(Debug, Default)]
-struct Published {
-    /// The number of what was written last; none before anything was served.
-    written: Option<u64>,
-    /// When it means another thing without being written anew.
-    next_change: Option<UnixMillis>,
 }
 
 /// A request that is being answered; counts until it is dropped.
@@ -61,7 +54,7 @@ impl App {
     /// Puts the parts together.
     pub(crate) fn new(engine: Arc<Engine>, trials: Trials, keys: Keys, config: &Config) -> Result<Self, KeyError> {
         let control = random_text()?;
-        let app = Self {
+        Ok(Self {
             engine,
             trials,
             data: config.data.clone(),
@@ -72,14 +65,12 @@ impl App {
             control_sha256: sha256_hex(control.as_bytes()),
             control,
             flags: Arc::new(Flags::new(config.limits.streams_max)),
-            published: Mutex::default(),
             stream_token: random_text()?,
             remembered: Remembered::default(),
+            published: Mutex::default(),
             in_flight: AtomicUsize::new(0),
             stopping: AtomicBool::new(false),
-        };
-        app.publish();
-        Ok(app)
+        })
     }
 
     /// Appends facts. When it returns they are durable, and the next list knows of them.
@@ -105,6 +96,25 @@ impl App {
         result
     }
 
+    /// Serves what was written about experiments, if it is another thing than before.
+    pub(crate) fn publish(&self) {
+        let now = self.clock.received();
+        let mut published = self.published.lock();
+        let (payload, changed) = {
+            let tally = self.trials.read();
+            let registry = tally.registry();
+            let edition = (registry.edition(), registry.changed_at(now));
+            if *published == Some(edition) {
+                return;
+            }
+            *published = Some(edition);
+            (registry.payload(now), edition.1)
+        };
+        if let Err(error) = self.flags.publish(payload, changed) {
+            tracing::error!(%error, "the flags are kept as they were");
+        }
+    }
+
     /// Notes every experiment that put a unit into a variant, without making anybody wait. `client` says who evaluated.
     pub(crate) fn expose(&self, served: &Served, decision: &Decision<'_>, client: &str, attributes: &Value) {
         served.assignments(decision, |assignment| self.note(assignment, client, attributes));
@@ -118,32 +128,8 @@ impl App {
         }
     }
 
-    /// Serves what was written about experiments, if something was, or the time has come at which it means another thing.
-    pub(crate) fn publish(&self) {
-        // One at a time: an older state must not take a newer one's place.
-        let mut published = self.published.lock().unwrap_or_else(PoisonError::into_inner);
-        let (written, now) = (self.trials.written(), self.clock.now());
-        let is_due = published.next_change.is_some_and(|at| at <= now);
-        if published.written == Some(written) && !is_due {
-            return;
-        }
-        let payload = {
-            let tally = self.trials.read();
-            published.next_change = tally.registry().next_change(now);
-            let mut payload = tally.registry().payload(now);
-            for key in tally.registry().switched_off() {
-                payload["features"][key] = json!({ "enabled": false });
-            }
-            payload
-        };
-        published.written = Some(written);
-        if let Err(error) = self.flags.publish(payload, now) {
-            tracing::error!(%error, "the flags are served as they were");
-        }
-    }
-
     /// A fact that a request brings, stamped with the moment of its arrival.
-    pub(crate) fn fact(&self, id: FactId, at: Option<UnixMillis>, source: &str, body: Body) -> Fact {
+    pub(crate) fn fact(&self, id: FactId, at: Option<anklang_domain::UnixMillis>, source: &str, body: Body) -> Fact {
         let received = self.clock.received();
         Fact { id, at: at.unwrap_or(received), received_at: Some(received), source: source.to_owned(), body }
     }

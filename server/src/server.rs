@@ -146,6 +146,7 @@ impl Application {
     }
 
     async fn serve(self, started: impl FnOnce(ServerHandle)) -> std::io::Result<()> {
+        self.app.publish();
         let shared = web::Data::from(Arc::clone(&self.app));
         let limits = self.app.limits.clone();
         let server = HttpServer::new(move || Actix::new().app_data(shared.clone()).configure(api::configure))

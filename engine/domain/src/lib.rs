@@ -29,7 +29,8 @@ pub use condition::{
 };
 /// What JavaScript makes of values, so that others come to the same answers as the SDKs that run on it.
 pub mod javascript {
-    pub use crate::condition::script::{regex, to_hashed, to_number, to_text, truthy};
+    pub use crate::condition::pattern::regex;
+    pub use crate::condition::script::{to_json, to_number, to_text, truthy};
 }
 pub use fact::{
     Body, Configuration, Engagement, Exposure, Fact, ItemRemoved, ListKind, MemberAliased, MemberErased, MessageEvent,

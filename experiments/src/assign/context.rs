@@ -1,6 +1,8 @@
 //! Who is asking, and what is fixed by hand.
 
-use anklang_domain::javascript::{to_hashed, truthy};
+use std::borrow::Cow;
+
+use anklang_domain::javascript::{to_json, to_text, truthy};
 use serde_json::{Map, Value};
 
 use super::sticky::StickyDocuments;
@@ -93,7 +95,12 @@ pub(super) struct Unit<'a> {
 
 impl<'a> Unit<'a> {
     /// What is hashed; none where there is no unit.
-    pub(super) fn text(&self) -> Option<std::borrow::Cow<'a, str>> {
-        self.value.map(to_hashed)
+    pub(super) fn text(&self) -> Option<Cow<'a, str>> {
+        self.value.map(to_text)
+    }
+
+    /// What its sticky document goes by, which differs for lists and objects alone.
+    pub(super) fn document_value(&self) -> Option<Cow<'a, str>> {
+        self.value.map(to_json)
     }
 }

@@ -28,6 +28,19 @@ fn fnv1a32(units: impl Iterator<Item = u16>) -> u32 {
     units.fold(0x811c_9dc5, |hash, unit| (hash ^ u32::from(unit)).wrapping_mul(0x0100_0193))
 }
 
+/// A number's digits, without memory of their own: every assignment asks for them.
+fn decimal(mut number: u32, digits: &mut [u8; 10]) -> &[u8] {
+    let mut start = digits.len();
+    loop {
+        start -= 1;
+        digits[start] = b'0' + (number % 10) as u8;
+        number /= 10;
+        if number == 0 {
+            return &digits[start..];
+        }
+    }
+}
+
 /// The unit's place in [0, 1), to 3 digits (version 1) or 4 (version 2).
 #[must_use]
 pub fn hash(seed: &str, unit: &str, version: HashVersion) -> f64 {
@@ -38,7 +51,7 @@ pub fn hash(seed: &str, unit: &str, version: HashVersion) -> f64 {
         }
         HashVersion::V2 => {
             let first = fnv1a32(seed.encode_utf16().chain(unit.encode_utf16()));
-            let second = fnv1a32(first.to_string().encode_utf16());
+            let second = fnv1a32(decimal(first, &mut [0; 10]).iter().copied().map(u16::from));
             f64::from(second % 10_000) / 10_000.0
         }
     }
@@ -56,6 +69,13 @@ mod tests {
             let version = HashVersion::of(case[2].as_u64().unwrap());
             let got = version.map(|version| hash(case[0].as_str().unwrap(), case[1].as_str().unwrap(), version));
             assert_eq!(got, case[3].as_f64(), "{case}");
+        }
+    }
+
+    #[test]
+    fn digits_are_as_printed() {
+        for number in [0, 1, 9, 10, 305_419_896, u32::MAX] {
+            assert_eq!(decimal(number, &mut [0; 10]), number.to_string().as_bytes());
         }
     }
 

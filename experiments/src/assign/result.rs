@@ -187,7 +187,8 @@ impl Serialize for ExperimentResult<'_> {
         if self.passthrough {
             map.serialize_entry("passthrough", &true)?;
         }
-        for (name, value) in self.routed().into_iter().flat_map(|leaf| &leaf.context) {
+        let routed = self.routed().filter(|_| self.in_experiment);
+        for (name, value) in routed.into_iter().flat_map(|leaf| &leaf.context) {
             map.serialize_entry(name, value)?;
         }
         map.end()

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 use super::context::{Context, Unit};
-use super::definition::{Action, Experiment, Payload};
+use super::definition::{Experiment, Payload};
 
 /// What one unit was given.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -38,17 +38,8 @@ impl Payload {
     /// The keys of the documents that these attributes may need: look them up, and hand them to [`Context::sticky`].
     #[must_use]
     pub fn sticky_keys(&self, context: &Context<'_>) -> BTreeSet<String> {
-        let of_rules =
-            self.features.values().flat_map(|feature| &feature.rules).filter_map(|rule| match &rule.action {
-                Action::Run(experiment) => Some(&**experiment),
-                Action::Force(_) | Action::Nothing => None,
-            });
-        let attributes = of_rules.chain(&self.experiments).flat_map(|experiment| {
-            [Some(experiment.hash_attribute.as_str()), experiment.fallback_attribute.as_deref()]
-        });
-        let attributes: BTreeSet<&str> = attributes.flatten().collect();
-        let key = |name: &str| Some(sticky_key(name, &context.unit(name, None).text()?));
-        attributes.into_iter().filter_map(key).collect()
+        let key = |name: &String| Some(sticky_key(name, &context.unit(name, None).document_value()?));
+        self.sticky_attributes.iter().filter_map(key).collect()
     }
 }
 
@@ -69,7 +60,7 @@ pub(super) struct Memory<'m> {
 
 impl Memory<'_> {
     fn get(&self, unit: &Unit<'_>) -> Option<&StickyDocument> {
-        let key = sticky_key(unit.attribute, &unit.text()?);
+        let key = sticky_key(unit.attribute, &unit.document_value()?);
         self.changed.get(&key).or_else(|| self.stored.get(&key))
     }
 
@@ -101,7 +92,7 @@ impl Memory<'_> {
         assignments.insert(key, variation.to_owned());
         Some(StickyDocument {
             attribute_name: unit.attribute.to_owned(),
-            attribute_value: unit.text()?.into_owned(),
+            attribute_value: unit.document_value()?.into_owned(),
             assignments,
         })
     }

@@ -277,6 +277,14 @@ impl Design {
         self.variants.iter().position(|variant| variant.key == key)
     }
 
+    /// The place of a variant as an exposure names it: by its key, or where no variant has this key, by its number from 0, as
+    /// some SDKs report it.
+    #[must_use]
+    pub fn exposed_variant(&self, name: &str) -> Option<usize> {
+        let numbered = || name.parse::<usize>().ok().filter(|number| *number < self.variants.len());
+        self.variant(name).or_else(numbered)
+    }
+
     /// The variants' weights, in order.
     #[must_use]
     pub fn weights(&self) -> Vec<f64> {

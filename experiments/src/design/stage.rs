@@ -200,10 +200,12 @@ impl Experiment {
             && self.design.ends_at.is_none_or(|end| now < end)
     }
 
-    /// The next moment at which that changes by itself.
-    #[must_use]
-    pub fn next_change(&self, now: UnixMillis) -> Option<UnixMillis> {
-        let Stage::Running { started_at } = self.stage else { return None };
-        [Some(started_at), self.design.ends_at].into_iter().flatten().filter(|at| *at > now).min()
+    /// The moments at which that changes by itself.
+    pub fn turns(&self) -> impl Iterator<Item = UnixMillis> + use<> {
+        let turns = match self.stage {
+            Stage::Running { started_at } => [Some(started_at), self.design.ends_at],
+            Stage::Draft | Stage::Stopped { .. } => [None, None],
+        };
+        turns.into_iter().flatten()
     }
 }

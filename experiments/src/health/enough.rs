@@ -5,11 +5,22 @@ use serde::Serialize;
 use super::severity::Severity;
 use super::shape::Shape;
 use super::{Check, Code, Details, words};
+use crate::infer::compare::{Question, compare};
+use crate::infer::contrast::Contrast;
+use crate::infer::finding::Finding;
+use crate::infer::finding::Why;
+use crate::infer::method::Method;
+use crate::infer::summary::Summary;
 
 /// An arm with fewer units is not analysed.
 pub const UNITS_MIN: u64 = 100;
-/// A proportion with fewer conversions (or with fewer units that did not convert) in some arm is not near enough to normal.
-pub const CONVERSIONS_MIN: u64 = 10;
+/// A proportion with fewer conversions (or with fewer units that did not convert) in control and treatment together is
+/// not near enough to normal. Of both together: what is asked of each arm alone would pick the lucky ones.
+pub const CONVERSIONS_MIN: u64 = 20;
+/// A mean that is fewer standard errors away from 0 is no firm ground for a relative change by the delta method. Measured
+/// (`anklang calibrate`): without this, 7.5% of A/A tests on purchases are rejected in 28 looks at a nominal 5%, and 3.9%
+/// on a proportion of 1%; with it, 2.6% and 0.8%.
+pub const FAR_FROM_ZERO_ERRORS: f64 = 6.0;
 /// A mean needs n > 355·skewness² units in each arm for a 95% interval to hold what it says (Boos and Hughes-Oliver 2000;
 /// Kohavi, Deng, Longbotham and Xu 2014, rule 7). Skewness of both arms partly cancels in the difference, so this errs on
 /// the safe side.
@@ -40,7 +51,7 @@ pub enum Shortage {
     None,
     /// Units of the smallest arm, and how many it takes.
     Units(u64, u64),
-    /// Conversions (or the lack of them) in the arm that has fewest, and how many it takes.
+    /// Conversions (or the lack of them) in control and treatment together, and how many it takes.
     Conversions(u64, u64),
     /// A heavy tail.
     Tail(Tail),
@@ -61,6 +72,41 @@ pub struct Tail {
     pub largest_share: f64,
     /// A cap under which one unit has about 1% of the variance at most.
     pub cap: f64,
+}
+
+/// Compares two arms, if they hold enough for an interval to be what it says.
+///
+/// On the relative scale the delta method takes the control's mean for known; where a mean is not far from 0 it is not,
+/// and Fieller's interval is given instead, which is honest there too.
+#[must_use]
+pub fn judge(control: &Summary, treatment: &Summary, question: &Question) -> Finding {
+    match question.prepare().and_then(|_| suited(control, treatment, question)) {
+        Ok(question) => compare(control, treatment, &question),
+        Err(why) => Finding::Inconclusive(why),
+    }
+}
+
+fn suited(control: &Summary, treatment: &Summary, question: &Question) -> Result<Question, Why> {
+    let arms = [control, treatment];
+    if arms.iter().any(|arm| arm.units() < UNITS_MIN) {
+        return Err(Why::TooFewUnits);
+    }
+    if let [Summary::Proportion { successes: c, n: nc }, Summary::Proportion { successes: t, n: nt }] = arms
+        && rarer(*c, *nc, *t, *nt) < CONVERSIONS_MIN
+    {
+        return Err(Why::TooFewUnits);
+    }
+    let contrast = Contrast::of(control, treatment)?;
+    let far = |mean: f64, variance: f64| mean.abs() >= FAR_FROM_ZERO_ERRORS * variance.sqrt();
+    let far = far(contrast.control, contrast.variance_control) && far(contrast.treatment, contrast.variance_treatment);
+    let delta = far || matches!(question.method, Method::Bayesian { .. });
+    Ok(Question { fieller: question.fieller || !delta, ..question.clone() })
+}
+
+/// Conversions in both arms, or their lack, whichever there is less of.
+fn rarer(control: u64, of_control: u64, treatment: u64, of_treatment: u64) -> u64 {
+    let (successes, n) = (control.saturating_add(treatment), of_control.saturating_add(of_treatment));
+    successes.min(n.saturating_sub(successes))
 }
 
 /// Are there enough data for an answer? For one metric.
@@ -88,17 +134,15 @@ fn few_units(units: impl Iterator<Item = u64>) -> Short {
 }
 
 fn few_conversions(arms: &[String], counts: &[(u64, u64)]) -> Short {
-    let rarer = |(successes, n): (u64, u64)| successes.min(n.saturating_sub(successes));
-    let arm = (0..counts.len()).min_by_key(|arm| rarer(counts[*arm]))?;
-    let least = rarer(counts[arm]);
+    let ((control, of_control), treatments) = counts.split_first()?;
+    let both = |(successes, n): &(u64, u64)| rarer(*control, *of_control, *successes, *n);
+    let (at, least) = treatments.iter().map(both).enumerate().min_by_key(|(_, least)| *least)?;
     (least < CONVERSIONS_MIN).then(|| {
-        let (successes, n) = counts[arm];
         let says = format!(
-            "Too early: {} of {} units in {} converted; an interval takes {CONVERSIONS_MIN} that did and {CONVERSIONS_MIN} \
-             that did not, in each arm.",
-            words::count(successes),
-            words::count(n),
-            name(arms, arm),
+            "Too early: {} conversions (or units that did not convert) in {} and {} together; it takes {CONVERSIONS_MIN}.",
+            words::count(least),
+            name(arms, 0),
+            name(arms, at + 1),
         );
         (says, Severity::Untested, Shortage::Conversions(least, CONVERSIONS_MIN))
     })
@@ -171,8 +215,11 @@ mod tests {
         assert_eq!(told(Supply::Units(vec![100, 99])).says, "Too early: the smallest arm has 99 units; it takes 100.");
         assert_eq!(told(Supply::Units(vec![])).severity, Severity::Untested);
         assert_eq!(told(Supply::Units(vec![100, 100])).severity, Severity::Ok);
-        let few = told(Supply::Conversions(vec![(40, 4_000), (4_000, 4_000)]));
-        assert!(few.says.starts_with("Too early: 4,000 of 4,000 units in b converted"), "{}", few.says);
+        let few = told(Supply::Conversions(vec![(4_000, 4_000), (3_995, 4_000)]));
+        assert_eq!(
+            few.says,
+            "Too early: 5 conversions (or units that did not convert) in a and b together; it takes 20."
+        );
         assert_eq!(told(Supply::Conversions(vec![(4_000, 8_000), (4_000, 8_000)])).severity, Severity::Ok);
     }
 
@@ -198,6 +245,22 @@ mod tests {
         let check = check_days(2.5);
         assert_eq!(check.says, "It has run for 2.5 days: weekends may differ, so let it run for full weeks.");
         assert_eq!([check.severity, check_days(f64::NAN).severity], [Severity::Ok, Severity::Ok]);
+    }
+
+    #[test]
+    fn a_change_against_nearly_nothing_is_told_by_fieller() {
+        let share = |successes| Summary::Proportion { successes, n: 2_000 };
+        let question = Question::default();
+        let fieller = Question { fieller: true, ..question.clone() };
+        let judged = |c, t| judge(&share(c), &share(t), &question);
+        assert_eq!(judged(400, 500), compare(&share(400), &share(500), &question));
+        assert_eq!(judged(20, 30), compare(&share(20), &share(30), &fieller));
+        assert_ne!(judged(20, 30), compare(&share(20), &share(30), &question));
+        assert_eq!(judged(9, 10), Finding::Inconclusive(Why::TooFewUnits));
+        let few = Summary::Proportion { successes: 50, n: 99 };
+        assert_eq!(judge(&few, &few, &question), Finding::Inconclusive(Why::TooFewUnits));
+        let wrong = Question { alpha: 2.0, ..question };
+        assert_eq!(judge(&share(400), &share(500), &wrong), Finding::Inconclusive(Why::BadQuestion));
     }
 
     proptest! {

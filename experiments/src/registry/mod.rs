@@ -81,6 +81,8 @@ pub struct Version {
 /// Every document, and what it means.
 #[derive(Debug, Clone, Default)]
 pub struct Registry {
+    /// Counts the documents that were folded in.
+    edition: u64,
     history: BTreeMap<(Kind, String), Vec<Version>>,
     experiments: BTreeMap<String, Experiment>,
     features: BTreeMap<String, Feature>,
@@ -128,6 +130,7 @@ impl Registry {
             Some(Ok(parsed)) => self.insert(key, parsed),
             None => self.remove(kind, &key),
         }
+        self.edition += 1;
         self.history.entry((kind, configuration.key.clone())).or_default().push(Version {
             version: configuration.version,
             at,
@@ -227,15 +230,19 @@ impl Registry {
         payload::payload(self, now)
     }
 
-    /// Features that are switched off.
-    pub fn switched_off(&self) -> impl Iterator<Item = &str> {
-        self.features.iter().filter(|(_, feature)| !feature.enabled).map(|(key, _)| key.as_str())
+    /// Another number after every document.
+    #[must_use]
+    pub const fn edition(&self) -> u64 {
+        self.edition
     }
 
-    /// When [`Registry::payload`] next changes by itself.
+    /// When [`Registry::payload`] last changed at or before this moment: by a document, or because an experiment began or
+    /// ended.
     #[must_use]
-    pub fn next_change(&self, now: UnixMillis) -> Option<UnixMillis> {
-        self.experiments.values().filter_map(|experiment| experiment.next_change(now)).min()
+    pub fn changed_at(&self, now: UnixMillis) -> UnixMillis {
+        let written = self.history.values().filter_map(|versions| versions.last()).map(|version| version.at);
+        let turned = self.experiments.values().flat_map(Experiment::turns);
+        written.chain(turned).filter(|at| *at <= now).max().unwrap_or_default()
     }
 
     /// Everything that was folded in, to be stored.

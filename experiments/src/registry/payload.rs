@@ -28,11 +28,7 @@ pub(super) fn payload(registry: &Registry, now: UnixMillis) -> Value {
         features.insert(key.clone(), json!({ "defaultValue": control, "rules": rules }));
     }
     for (key, feature) in &registry.features {
-        if feature.enabled {
-            features.insert(key.clone(), served(registry, feature, now));
-        } else {
-            features.remove(key);
-        }
+        features.insert(key.clone(), served(registry, feature, now));
     }
     json!({ "features": features, "experiments": [], "savedGroups": {} })
 }
@@ -53,7 +49,8 @@ fn held_out(key: &str, holdout: &Holdout) -> Value {
 
 fn served(registry: &Registry, feature: &Feature, now: UnixMillis) -> Value {
     let rules: Vec<Value> = feature.rules.iter().flat_map(|rule| feature_rule(registry, rule, now)).collect();
-    json!({ "defaultValue": feature.default, "rules": rules })
+    // SDKs never see what is switched off: whoever serves keeps it back.
+    json!({ "defaultValue": feature.default, "rules": rules, "enabled": feature.enabled })
 }
 
 fn feature_rule(registry: &Registry, rule: &Rule, now: UnixMillis) -> Vec<Value> {

@@ -175,7 +175,7 @@ impl<'a> Observed<'a> {
         let mut first: Option<&Sighting> = None;
         for (_, sighting) in sightings {
             self.exposures.exposures += 1;
-            let variant = design.variant(tally.values.name(sighting.variant));
+            let variant = design.exposed_variant(tally.values.name(sighting.variant));
             match variant {
                 None => self.exposures.note(Oddity::UnknownVariant, example(sighting)),
                 Some(_) if sighting.at_ms < self.started_ms => {

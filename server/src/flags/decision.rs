@@ -1,6 +1,6 @@
 //! One flag for one unit: its value, why it is so, and what must be noted of it.
 
-use anklang_domain::javascript::to_hashed;
+use anklang_domain::javascript::to_text;
 use anklang_experiments::assign::{Context, Effects, Exposure, FeatureResult, Run, Source};
 use serde_json::Value;
 
@@ -99,7 +99,7 @@ impl Served {
     /// What is to be noted of a decision: every experiment that put the unit into a variant.
     pub(crate) fn assignments(&self, decision: &Decision<'_>, mut note: impl FnMut(&Assignment<'_>)) {
         for run in decision.runs() {
-            let Some(unit) = run.result.hash_value.map(to_hashed) else { continue };
+            let Some(unit) = run.result.hash_value.map(to_text) else { continue };
             let experiment = run.experiment.key();
             note(&Assignment {
                 experiment,

@@ -1,5 +1,4 @@
-//! What happens beside the requests: keys are read again when their file changes, experiments end when their time has
-//! come, and snapshots are taken so that the
+//! What happens beside the requests: keys are read again when their file changes, and snapshots are taken so that the
 //! next start is quick.
 
 use std::path::Path;
@@ -48,7 +47,10 @@ fn run(app: &App, stopped: &mpsc::Receiver<()>) {
                 tracing::error!(%error, "the keys are kept as they were");
             }
         }
-        app.publish();
+        if let Err(error) = app.trials.catch_up(&app.engine, &|_, _| {}) {
+            tracing::error!(%error, "the experiments are behind");
+        }
+        app.publish(); // experiments begin and end by the clock
         let facts = app.engine.stats().facts;
         let due = snapshot_at.elapsed() >= Duration::from_secs(app.limits.snapshot_minutes.saturating_mul(60));
         if app.limits.snapshot_minutes > 0 && due && facts != snapshot_facts {

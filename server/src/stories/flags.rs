@@ -250,7 +250,8 @@ impl Stream {
         use std::io::Write;
         let mut socket = std::net::TcpStream::connect(site.address).expect("a connection");
         socket.set_read_timeout(Some(std::time::Duration::from_secs(20))).expect("a timeout");
-        write!(socket, "GET {path} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n{headers}\r\n", site.address).expect("sent");
+        write!(socket, "GET {path} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n{headers}\r\n", site.address)
+            .expect("sent");
         let mut stream = Self(std::io::BufReader::new(socket));
         let head = stream.until(|line| line == "\r\n");
         assert!(head.starts_with("HTTP/1.1 200") && head.to_lowercase().contains("text/event-stream"), "{head}");

@@ -2,6 +2,7 @@
 
 mod commands;
 mod community;
+mod experiments;
 mod flags;
 mod gatekeeping;
 mod growthbook;

@@ -3,9 +3,8 @@
 mod write;
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 
-use anklang_domain::{Body, Fact};
+use anklang_domain::Fact;
 use anklang_engine::{Engine, EngineError, Renewal, SideView};
 use anklang_experiments::tally::Tally;
 use parking_lot::{RwLock, RwLockReadGuard};
@@ -19,19 +18,12 @@ const FILE: &str = "experiments.bin";
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Trials {
     tally: Arc<RwLock<Tally>>,
-    /// Counts what was written about experiments.
-    written: Arc<AtomicU64>,
 }
 
 impl Trials {
     /// The tally as it is.
     pub(crate) fn read(&self) -> RwLockReadGuard<'_, Tally> {
         self.tally.read()
-    }
-
-    /// Another number whenever something was written about experiments.
-    pub(crate) fn written(&self) -> u64 {
-        self.written.load(Ordering::Acquire)
     }
 
     /// Folds everything anew where facts went by before what counts them was written. `progress` is told how many facts
@@ -52,17 +44,12 @@ impl SideView for Trials {
     fn load(&self, bytes: &[u8]) -> bool {
         let Some(tally) = Tally::from_bytes(bytes) else { return false };
         *self.tally.write() = tally;
-        self.written.fetch_add(1, Ordering::Release);
         true
     }
 
     fn fold(&self, facts: &[Fact]) {
         let mut tally = self.tally.write();
         facts.iter().for_each(|fact| tally.apply(fact));
-        drop(tally);
-        if facts.iter().any(|fact| matches!(fact.body, Body::Configured(_))) {
-            self.written.fetch_add(1, Ordering::Release);
-        }
     }
 
     fn save(&self) -> Vec<u8> {
@@ -88,6 +75,5 @@ impl Renewal for Anew {
 
     fn adopt(self: Box<Self>) {
         *self.of.tally.write() = self.tally;
-        self.of.written.fetch_add(1, Ordering::Release);
     }
 }

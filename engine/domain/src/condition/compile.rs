@@ -3,7 +3,8 @@
 use serde_json::{Map, Value};
 
 use super::eval::{Node, Relation, Test};
-use super::script::{padded_version, regex, to_text, truthy};
+use super::pattern::regex;
+use super::script::{padded_version, to_text, truthy};
 use super::{
     CONDITION_DEPTH_MAX, CONDITION_LIST_MAX, CONDITION_NODES_MAX, CONDITION_PATTERN_CHARS_MAX, ConditionError,
 };
@@ -18,7 +19,7 @@ pub(super) enum Mode {
 }
 
 /// Every operator on a value.
-const OPERATORS: [&str; 29] = [
+const OPERATORS: [&str; 27] = [
     "$eq",
     "$ne",
     "$lt",
@@ -37,8 +38,6 @@ const OPERATORS: [&str; 29] = [
     "$exists",
     "$regex",
     "$regexi",
-    "$notRegex",
-    "$notRegexi",
     "$not",
     "$inGroup",
     "$notInGroup",
@@ -73,11 +72,25 @@ impl Compiler {
     fn node(&mut self, source: &Value) -> Compiled<Node> {
         let Value::Object(entries) = source else {
             self.refuse("an object of attributes and connectives", source)?;
-            // JavaScript sees an object without entries in a number or boolean, and fails at null.
-            return Ok(if source.is_null() { Node::Never } else { Node::Every(Vec::new()) });
+            return self.no_object(source);
         };
         let nodes = entries.iter().map(|(key, value)| self.within(key, |this| this.entry(key, value)));
         Ok(Node::Every(nodes.collect::<Result<_, _>>()?))
+    }
+
+    /// JavaScript sees an object with indices in a list or text, one without entries in a number or boolean, and fails at
+    /// null.
+    fn no_object(&mut self, source: &Value) -> Compiled<Node> {
+        let parts = match source {
+            Value::Array(list) => list.clone(),
+            Value::String(text) => text.chars().map(|part| part.to_string().into()).collect(),
+            Value::Null | Value::Bool(_) | Value::Number(_) | Value::Object(_) => Vec::new(),
+        };
+        self.limit("comparisons and connectives", parts.len(), CONDITION_NODES_MAX)?;
+        let entries =
+            parts.iter().enumerate().map(|(at, part)| self.within("", |this| this.entry(&at.to_string(), part)));
+        let nodes = entries.collect::<Result<_, _>>()?;
+        Ok(if source.is_null() { Node::Never } else { Node::Every(nodes) })
     }
 
     fn entry(&mut self, key: &str, value: &Value) -> Compiled<Node> {
@@ -163,10 +176,8 @@ impl Compiler {
             "$size" => self.test(value).map(|test| Test::Size(Box::new(test))),
             "$not" => self.test(value).map(not),
             "$elemMatch" => self.element(value),
-            "$regex" => self.pattern(value, false, true),
-            "$regexi" => self.pattern(value, true, true),
-            "$notRegex" => self.pattern(value, false, false),
-            "$notRegexi" => self.pattern(value, true, false),
+            "$regex" => self.pattern(value, false),
+            "$regexi" => self.pattern(value, true),
             "$type" => self.kind(value),
             _unknown => Ok(Test::Never),
         }
@@ -227,15 +238,14 @@ impl Compiler {
         Ok(Test::ElementObject(Box::new(self.node(value)?)))
     }
 
-    fn pattern(&self, value: &Value, folded: bool, wanted: bool) -> Compiled<Test> {
+    fn pattern(&self, value: &Value, folded: bool) -> Compiled<Test> {
         let Value::String(pattern) = value else {
             self.refuse("a regular expression", value)?;
             return Ok(Test::Never);
         };
         self.limit("characters in a pattern", pattern.chars().count(), CONDITION_PATTERN_CHARS_MAX)?;
         match (regex(pattern, folded), self.mode) {
-            (Ok(regex), _) if wanted => Ok(Test::Matches(regex)),
-            (Ok(regex), _) => Ok(not(Test::Matches(regex))),
+            (Ok(regex), _) => Ok(Test::Matches(regex)),
             (Err(reason), Mode::Strict) => Err(ConditionError::Pattern { path: self.place(), reason }),
             (Err(_), Mode::Lenient) => Ok(Test::Never),
         }

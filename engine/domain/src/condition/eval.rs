@@ -135,9 +135,7 @@ impl Test {
             Self::Version(relation, version) => relation.holds(compare_units(&padded_version(value), version)),
             Self::Exists(wanted) => value.is_null() != *wanted,
             Self::In { list, folded } => is_in(value, list, *folded),
-            Self::InGroup(name) => {
-                groups.get(name).and_then(Value::as_array).is_some_and(|list| is_in(value, list, false))
-            }
+            Self::InGroup(name) => groups.has(name, value),
             Self::Size(test) => value.as_array().is_some_and(|list| test.eval(&Value::from(list.len()), groups)),
             Self::Element(test) => any_element(value, |element| test.eval(element, groups)),
             Self::ElementObject(node) => any_element(value, |element| node.eval(element, groups)),
@@ -151,9 +149,9 @@ impl Test {
     }
 }
 
-/// `$elemMatch` passes over elements that count as false.
+/// `$elemMatch` passes over null.
 fn any_element(value: &Value, ask: impl Fn(&Value) -> bool) -> bool {
-    value.as_array().is_some_and(|list| list.iter().any(|element| truthy(element) && ask(element)))
+    value.as_array().is_some_and(|list| list.iter().any(|element| !element.is_null() && ask(element)))
 }
 
 /// Whether a value is in a list; of a list, whether any element is.

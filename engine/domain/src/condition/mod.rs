@@ -22,15 +22,16 @@
 
 mod compile;
 mod eval;
+mod groups;
+pub(crate) mod pattern;
 pub(crate) mod script;
 #[cfg(test)]
 mod tests;
 
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
+use serde_json::Value;
 
-/// Named lists that `$inGroup` and `$notInGroup` look into: name → JSON array. A missing list is empty.
-pub type SavedGroups = Map<String, Value>;
+pub use groups::SavedGroups;
 
 /// How deep a condition may be nested.
 pub const CONDITION_DEPTH_MAX: usize = 24;

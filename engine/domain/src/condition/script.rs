@@ -4,11 +4,7 @@
 use std::borrow::Cow;
 use std::cmp::Ordering;
 
-use regex::{Regex, RegexBuilder};
 use serde_json::Value;
-
-/// The memory that a pattern may take.
-const PATTERN_BYTES_MAX: usize = 1 << 20;
 
 fn number(value: &serde_json::Number) -> f64 {
     value.as_f64().unwrap_or(f64::NAN)
@@ -40,9 +36,8 @@ pub fn to_text(value: &Value) -> Cow<'_, str> {
     }
 }
 
-/// `JSON.stringify(value)`, but for a text, which is left as it is: what the SDKs hash of an attribute. The keys of an
-/// object come in the order of the alphabet here, and in that of the document there.
-pub fn to_hashed(value: &Value) -> Cow<'_, str> {
+/// `JSON.stringify(value)`, but for a text, which is left as it is: what sticky documents go by. The keys of an object come in the order of the alphabet here, and in that of the document there.
+pub fn to_json(value: &Value) -> Cow<'_, str> {
     match value {
         Value::String(text) => text.as_str().into(),
         Value::Null | Value::Bool(_) | Value::Number(_) => to_text(value),
@@ -60,7 +55,7 @@ pub fn to_hashed(value: &Value) -> Cow<'_, str> {
 }
 
 fn stringified(value: &Value) -> String {
-    if value.is_string() { value.to_string() } else { to_hashed(value).into_owned() }
+    if value.is_string() { value.to_string() } else { to_json(value).into_owned() }
 }
 
 /// `Number::toString`: plain digits from 10⁻⁶ up to 10²¹, an exponent beyond.
@@ -176,37 +171,4 @@ pub(super) fn padded_version(value: &Value) -> String {
 fn padded(part: &str) -> String {
     let digits = !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
     if digits { format!("{part:>5}") } else { part.to_owned() }
-}
-
-/// A JavaScript pattern as a [`Regex`], which takes linear time but knows no look-around and no back-references.
-///
-/// The two dialects differ in little that patterns in conditions use: `\d` and `\w` are ASCII, and within brackets `[`,
-/// `&` and `~` are themselves.
-pub fn regex(pattern: &str, folded: bool) -> Result<Regex, String> {
-    let mut translated = String::with_capacity(pattern.len() + 16);
-    let mut chars = pattern.chars();
-    let mut bracketed = false;
-    while let Some(c) = chars.next() {
-        match (c, bracketed) {
-            ('\\', _) => match chars.next() {
-                Some('d') => translated.push_str("[0-9]"),
-                Some('D') => translated.push_str("[^0-9]"),
-                Some('w') => translated.push_str("[0-9A-Za-z_]"),
-                Some('W') => translated.push_str("[^0-9A-Za-z_]"),
-                Some('b') if !bracketed => translated.push_str("(?-u:\\b)"),
-                Some('B') if !bracketed => return Err("\\B is not supported".to_owned()),
-                Some(escaped) => translated.extend(['\\', escaped]),
-                None => return Err("nothing stands behind the last \\".to_owned()),
-            },
-            ('[', true) => translated.push_str("\\["),
-            ('&' | '~', true) => translated.extend(['\\', c]),
-            ('[' | ']', _) => {
-                bracketed = c == '[';
-                translated.push(c);
-            }
-            (other, _) => translated.push(other),
-        }
-    }
-    let built = RegexBuilder::new(&translated).case_insensitive(folded).size_limit(PATTERN_BYTES_MAX).build();
-    built.map_err(|error| error.to_string().lines().last().unwrap_or("not a regular expression").to_owned())
 }

@@ -28,7 +28,7 @@ fn growthbook_agrees() {
 
 /// Whether a case comes out as it must; taken leniently, and where it can be written here, strictly too.
 fn agrees(case: &Value) -> bool {
-    let groups = case[4].as_object().cloned().unwrap_or_default();
+    let groups = case[4].as_object().map(SavedGroups::from).unwrap_or_default();
     let wanted = case[3].as_bool().unwrap();
     let strict = Condition::parse(&case[1]);
     Condition::lenient(&case[1]).eval(&case[2], &groups) == wanted
@@ -80,8 +80,40 @@ fn patterns_are_javascripts() {
     assert!(!matches(r"^\d$", "٣"), "digits are ASCII");
     assert!(matches(r"https?:\/\/x/y", "http://x/y") && matches("[[&~]", "["));
     assert!(matches("^null$", "null") && holds(json!({"t": {"$regex": "^null$"}}), json!({})));
-    assert!(holds(json!({"t": {"$notRegexi": "^A"}}), json!({"t": "b"})));
-    assert!(!holds(json!({"t": {"$notRegex": "["}}), json!({"t": "b"})), "neither it nor its opposite");
+    assert!(holds(json!({"t": {"$not": {"$regexi": "^A"}}}), json!({"t": "b"})));
+    assert!(!holds(json!({"t": {"$regex": "["}}), json!({"t": "b"})));
+}
+
+/// With Node 20.20.
+#[test]
+fn patterns_are_read_as_in_javascript() {
+    let holds = [
+        ("a{", "a{"),
+        ("a{2", "a{2"),
+        ("[^]", "\n"),
+        ("\\e\\@\\_", "e@_"),
+        ("\\p{L}", "p{L}"),
+        ("^\\s$", "\u{feff}"),
+        ("\\Bo", "foo"),
+        ("\\u0041\\x41", "AA"),
+        ("[\\d-z]", "-"),
+        ("[a~~b]", "~"),
+        ("(?<n>a)", "a"),
+        ("a{2,1}|b", ""),
+        ("[]|]", "]"),
+    ];
+    for (pattern, text) in holds {
+        let found = pattern::regex(pattern, false).map(|regex| regex.is_match(text));
+        assert!(found == Ok(true) || text.is_empty() && found.is_err(), "{pattern} {text} {found:?}");
+    }
+    for pattern in
+        ["a**", "+a", "(?i)a", "(?s).", "(?P<n>a)", "[z-a]", "(?=a)", "(?<!x)a", "(a)\\1", "(", "[a--b]", "\\"]
+    {
+        assert!(pattern::regex(pattern, false).is_err(), "{pattern}");
+    }
+    for text in ["\r", "\n", "\u{2028}"] {
+        assert!(!pattern::regex(".", false).unwrap().is_match(text), "a dot is no line's end");
+    }
 }
 
 #[test]
@@ -116,6 +148,20 @@ fn conditions_travel_as_json() {
     let condition: Condition = serde_json::from_str(text).unwrap();
     assert_eq!(serde_json::to_string(&condition).unwrap(), text);
     assert!(serde_json::from_str::<Condition>(r#"{"tags":{"$inn":[]}}"#).is_err());
+}
+
+#[test]
+fn groups_hold_what_lists_hold() {
+    let groups = json!({"g": ["1", 2, -0.0, 1e300, true, null, [3], {"a": 4}], "h": 5});
+    let groups = SavedGroups::from(groups.as_object().unwrap());
+    let is_in = |value: Value| Condition::lenient(&json!({"a": {"$inGroup": "g"}})).eval(&json!({"a": value}), &groups);
+    for value in [json!("1"), json!(2.0), json!(0), json!(1e300), json!(true), json!(null), json!([7, 2])] {
+        assert!(is_in(value.clone()), "{value}");
+    }
+    for value in [json!(1), json!("2"), json!(false), json!([3]), json!([[3]]), json!({"a": 4}), json!([])] {
+        assert!(!is_in(value.clone()), "{value}");
+    }
+    assert!(groups.contains("g") && !groups.contains("h"));
 }
 
 fn any_json() -> impl Strategy<Value = Value> {
@@ -178,8 +224,20 @@ fn any_json() -> impl Strategy<Value = Value> {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(1000))]
     #[test]
+    fn any_text_may_stand_as_a_pattern(text in "[a-c\\\\dwsbBxu0-9(){}\\[\\]^$.*+?|,<>:=!-]{0,12}|\\PC*", folded in any::<bool>()) {
+        if let Ok(regex) = pattern::regex(&text, folded) {
+            let _found = regex.is_match("abc");
+        }
+    }
+
+    #[test]
+    fn what_means_itself_finds_itself(text in "[a-z0-9 @#&~%/_-]{1,12}") {
+        prop_assert!(pattern::regex(&text, false).unwrap().is_match(&text));
+    }
+
+    #[test]
     fn nothing_panics_and_two_nots_cancel(condition in any_json(), attributes in any_json(), groups in any_json()) {
-        let groups = groups.as_object().cloned().unwrap_or_default();
+        let groups = groups.as_object().map(SavedGroups::from).unwrap_or_default();
         let lenient = Condition::lenient(&condition);
         let holds = lenient.eval(&attributes, &groups);
         prop_assert_eq!(lenient.negated().eval(&attributes, &groups), !holds);

@@ -56,12 +56,15 @@ impl AddressTarget {
     }
 }
 
-/// Whether an address is meant: by one rule that includes, or by having no such rule; and by none that excludes.
+/// Whether an address is meant: by one rule that includes, or by having no such rule; and by none that excludes. No rule
+/// matches what is no address.
 pub(in crate::assign) fn is_targeted(address: &str, targets: &[AddressTarget]) -> bool {
-    let Some(address) = read(address).filter(|_| !targets.is_empty()) else { return false };
-    let excluded = targets.iter().any(|target| !target.include && target.matches(&address));
+    let address = read(address);
+    let matches = |target: &AddressTarget| address.as_ref().is_some_and(|address| target.matches(address));
+    let excluded = || targets.iter().any(|target| !target.include && matches(target));
     let mut including = targets.iter().filter(|target| target.include).peekable();
-    !excluded && (including.peek().is_none() || including.any(|target| target.matches(&address)))
+    let included = including.peek().is_none() || including.any(matches);
+    !targets.is_empty() && included && !excluded()
 }
 
 fn read(address: &str) -> Option<Url> {

@@ -1,7 +1,7 @@
 //! Contextual bandits: weights that depend on who is asking.
 
-use anklang_domain::Condition;
-use serde_json::{Map, Value, json};
+use anklang_domain::{Condition, SavedGroups};
+use serde_json::{Value, json};
 
 use super::fields::{self, Object};
 use super::groups::Groups;
@@ -55,7 +55,7 @@ impl Bandit {
     }
 
     /// The first leaf that takes these attributes.
-    pub(in crate::assign) fn leaf(&self, attributes: &Value, groups: &Map<String, Value>) -> &Leaf {
+    pub(in crate::assign) fn leaf(&self, attributes: &Value, groups: &SavedGroups) -> &Leaf {
         let takes = |leaf: &&Leaf| leaf.condition.as_ref().is_none_or(|condition| condition.eval(attributes, groups));
         self.leaves.iter().find(takes).unwrap_or(&self.fallback)
     }

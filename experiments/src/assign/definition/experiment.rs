@@ -130,6 +130,12 @@ impl Experiment {
         &self.key
     }
 
+    /// Its document; of a feature's rule, the experiment that the rule stands for.
+    #[must_use]
+    pub const fn definition(&self) -> &Map<String, Value> {
+        &self.definition
+    }
+
     pub(super) fn inline(source: &Value, around: Surroundings<'_>) -> Result<Self, PayloadError> {
         let definition = source.as_object().ok_or(PayloadError::Experiment("an object"))?;
         let key = definition.get("key").ok_or(PayloadError::Experiment("a key"))?;
@@ -261,10 +267,10 @@ impl Change {
     fn parse(source: &Object, variations: &[Value]) -> Self {
         let has = |names: &[&str]| {
             let mut objects = variations.iter().filter_map(Value::as_object);
-            objects.any(|variation| names.iter().any(|name| fields::flag(variation, name)))
+            objects.any(|variation| names.iter().any(|name| variation.contains_key(*name)))
         };
         let manual = fields::flag(source, "manual");
-        if !manual && source.contains_key("urlPatterns") && has(&["urlRedirect"]) {
+        if !manual && fields::given(source, "urlPatterns").is_some() && has(&["urlRedirect"]) {
             Self::Redirect { keeps_query: fields::flag(source, "persistQueryString") }
         } else if !manual && has(&["domMutations", "css", "js"]) {
             Self::Visual

@@ -137,7 +137,7 @@ impl Prerequisite {
         let parse = |source: &Value| {
             let source = source.as_object()?;
             Some(Self {
-                feature: source.get("id").map(|id| to_text(id).into_owned())?,
+                feature: source.get("id").map_or("undefined".into(), to_text).into_owned(),
                 condition: groups.condition(source.get("condition")),
                 gate: fields::flag(source, "gate"),
             })

@@ -23,12 +23,10 @@ impl Groups {
         let mut groups = Self::default();
         for (name, entry) in source {
             match entry {
-                Value::Array(_) => {
-                    groups.lists.insert(name.clone(), entry.clone());
-                }
+                Value::Array(values) => groups.lists.insert(name.clone(), values),
                 Value::Object(object) => {
-                    if let Some(values) = object.get("values").filter(|values| is_list(object) && values.is_array()) {
-                        groups.lists.insert(name.clone(), values.clone());
+                    if let Some(Value::Array(values)) = object.get("values").filter(|_| is_list(object)) {
+                        groups.lists.insert(name.clone(), values);
                     }
                     groups.entries.insert(name.clone(), without_values(object));
                 }
@@ -133,7 +131,7 @@ impl Writing<'_> {
         let entry = groups.entries.get(id)?.as_object()?;
         if is_list(entry) {
             let attribute = attribute.or_else(|| entry.get("attributeKey").and_then(Value::as_str))?;
-            return groups.lists.contains_key(id).then(|| json!({ attribute: { "$inGroup": id } }));
+            return groups.lists.contains(id).then(|| json!({ attribute: { "$inGroup": id } }));
         }
         let condition = entry.get("condition").filter(|condition| condition.is_object())?;
         if entry.get("type").and_then(Value::as_str) != Some("condition") {

@@ -1,6 +1,6 @@
 //! What an SDK downloads, made ready.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use anklang_domain::SavedGroups;
 use serde_json::{Map, Value};
@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 use super::experiment::Surroundings;
 use super::fields::{self, Object};
 use super::groups::Groups;
-use super::{Experiment, Feature};
+use super::{Action, Experiment, Feature};
 
 /// Why a document is not a payload, or not an experiment: whoever wrote it must act.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -16,6 +16,9 @@ pub enum PayloadError {
     /// Not a payload at all.
     #[error("a payload must be an object with an object of features")]
     Payload,
+    /// A part that the key does not open.
+    #[error("{0} cannot be decrypted with this key, or is not JSON")]
+    Encrypted(&'static str),
     /// Not an experiment.
     #[error("an experiment must have {0}")]
     Experiment(&'static str),
@@ -28,6 +31,8 @@ pub enum PayloadError {
 pub struct Payload {
     pub(in crate::assign) features: HashMap<String, Feature>,
     pub(in crate::assign) experiments: Vec<Experiment>,
+    /// The attributes that sticky documents may go by.
+    pub(in crate::assign) sticky_attributes: BTreeSet<String>,
     groups: Groups,
     bandits: Object,
 }
@@ -47,12 +52,11 @@ impl Payload {
         let around = Surroundings { groups: &groups, bandits: &bandits };
         let feature = |(key, feature): (&String, &Value)| Some((key.clone(), Feature::parse(key, feature, around)?));
         let experiments = fields::list(source, "experiments").unwrap_or_default().iter();
-        Ok(Self {
-            features: features.iter().filter_map(feature).collect(),
-            experiments: experiments.filter_map(|source| Experiment::inline(source, around).ok()).collect(),
-            groups,
-            bandits,
-        })
+        let features: HashMap<String, Feature> = features.iter().filter_map(feature).collect();
+        let experiments: Vec<Experiment> =
+            experiments.filter_map(|source| Experiment::inline(source, around).ok()).collect();
+        let sticky_attributes = sticky_attributes(&features, &experiments);
+        Ok(Self { features, experiments, sticky_attributes, groups, bandits })
     }
 
     /// Makes an inline experiment ready that may refer to this payload's saved groups.
@@ -68,4 +72,15 @@ impl Payload {
     pub(in crate::assign) const fn groups(&self) -> &SavedGroups {
         &self.groups.lists
     }
+}
+
+fn sticky_attributes(features: &HashMap<String, Feature>, experiments: &[Experiment]) -> BTreeSet<String> {
+    let of_rules = features.values().flat_map(|feature| &feature.rules).filter_map(|rule| match &rule.action {
+        Action::Run(experiment) => Some(&**experiment),
+        Action::Force(_) | Action::Nothing => None,
+    });
+    let attributes = of_rules
+        .chain(experiments)
+        .flat_map(|experiment| [Some(&experiment.hash_attribute), experiment.fallback_attribute.as_ref()]);
+    attributes.flatten().cloned().collect()
 }

@@ -48,20 +48,16 @@ impl<'a> Evaluator<'a> {
     }
 }
 
-/// The new address with those parameters of the old one that it does not name itself. Left as it is where either is no
-/// whole address.
+/// The new address with those parameters of the old one that it does not name itself, the first of each name. Left as it
+/// is where either is no whole address.
 #[must_use]
 pub fn merge_queries(old: &str, new: &str) -> String {
     let (Ok(old), Ok(mut merged)) = (Url::parse(old), Url::parse(new)) else { return new.to_owned() };
     let mut parameters: Vec<(String, String)> = merged.query_pairs().into_owned().collect();
     let own = parameters.len();
     for (name, value) in old.query_pairs() {
-        if parameters[..own].iter().any(|(taken, _)| *taken == name) {
-            continue;
-        }
-        match parameters[own..].iter_mut().find(|(taken, _)| *taken == name) {
-            Some(taken) => taken.1 = value.into_owned(),
-            None => parameters.push((name.into_owned(), value.into_owned())),
+        if !parameters.iter().any(|(taken, _)| *taken == name) {
+            parameters.push((name.into_owned(), value.into_owned()));
         }
     }
     if parameters.len() > own {

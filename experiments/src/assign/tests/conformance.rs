@@ -2,7 +2,9 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::assign::{Context, Evaluator, Payload, StickyDocument, StickyDocuments, decrypt, sticky_key};
+use crate::assign::{
+    Context, Evaluator, Payload, StickyDocument, StickyDocuments, decrypt, decrypt_payload, sticky_key,
+};
 use crate::testdata::conformance;
 
 /// The cases of a section; none where they are not there.
@@ -123,4 +125,16 @@ fn growthbook_agrees_on_encryption() {
             "{case}"
         );
     }
+}
+
+/// The first of the public cases, as a payload.
+#[test]
+fn encrypted_payloads_open() {
+    let text = "m5ylFM6ndyOJA2OPadubkw==.Uu7ViqgKEt/dWvCyhI46q088PkAEJbnXKf3KPZjf9IEQQ+A8fojNoxw4wIbPX3aj";
+    let source = json!({"status": 200, "features": {}, "encryptedFeatures": text});
+    let plain = decrypt_payload(&source, "Zvwv/+uhpFDznZ6SX28Yjg==").unwrap();
+    assert_eq!(plain, json!({"status": 200, "features": {"feature": {"defaultValue": true}}}));
+    let error = decrypt_payload(&source, "Zvwv/+uhpFDznZ6SX39Yjg==").unwrap_err();
+    assert_eq!(error.to_string(), "encryptedFeatures cannot be decrypted with this key, or is not JSON");
+    assert_eq!(decrypt_payload(&json!({"features": {}}), "").unwrap(), json!({"features": {}}));
 }

@@ -1,0 +1,188 @@
+//! A team's experiment from its first draft to the record of its decision, over HTTP.
+
+use serde_json::{Value, json};
+
+use super::Site;
+
+const UNITS: usize = 600;
+
+fn replies() -> Value {
+    json!({ "name": "Replies", "kind": "mean", "event": { "verb": "replied" } })
+}
+
+fn design() -> Value {
+    json!({
+        "name": "Warmer welcome",
+        "variants": [
+            { "key": "control", "weight": 0.5, "value": { "greeting": "Hello" } },
+            { "key": "warm", "weight": 0.5, "value": { "greeting": "Good to see you" } },
+        ],
+        "metrics": { "goals": ["replies"] },
+        "dimensions": ["country"],
+    })
+}
+
+impl Site {
+    fn with_draft() -> Self {
+        let site = Self::open();
+        site.put("/v1/metrics/replies", replies()).ok();
+        site.put("/v1/experiments/welcome", design()).ok();
+        site
+    }
+
+    /// The variant that a member gets; the request notes the exposure.
+    fn variant(&self, flag: &str, unit: &str) -> Value {
+        let context = json!({ "targetingKey": unit, "country": if unit.ends_with('1') { "DE" } else { "US" } });
+        let answer = self.post(&format!("/ofrep/v1/evaluate/flags/{flag}"), json!({ "context": context })).ok();
+        assert!(answer["value"].is_object() || answer["value"].is_string(), "{answer}");
+        answer["variant"].clone()
+    }
+
+    fn replied(&self, members: &[String]) {
+        for chunk in members.chunks(200) {
+            let events: Vec<Value> = chunk
+                .iter()
+                .map(|member| {
+                    json!({ "type": "track", "userId": member, "event": "Replied",
+                                            "properties": { "item_id": "d1" } })
+                })
+                .collect();
+            self.post("/v1/batch", json!({ "batch": events })).ok();
+        }
+    }
+
+    /// The first metric's line of an arm.
+    fn line(&self, arm: usize) -> Value {
+        self.get("/v1/experiments/welcome/results").ok()["metrics"][0]["lines"][arm].clone()
+    }
+}
+
+#[test]
+fn from_draft_to_decision() {
+    let site = Site::with_draft();
+    // A draft assigns nobody.
+    assert_eq!(site.variant("welcome", "m1"), "default");
+    site.get("/v1/experiments/welcome/results").problem(409, "wrong_stage");
+    let started = site.post("/v1/experiments/welcome/start", json!({})).ok();
+    assert_eq!((&started["stage"], &started["phase"], &started["version"]), (&json!("running"), &json!(1), &json!(2)));
+
+    let members: Vec<String> = (0..UNITS).map(|n| format!("m{n}")).collect();
+    let mut warm = Vec::new();
+    for member in &members {
+        let variant = site.variant("welcome", member);
+        assert_eq!(variant, site.variant("welcome", member), "twice the same");
+        if variant == "warm" {
+            warm.push(member.clone());
+        }
+    }
+    site.exposures(UNITS);
+    // Everybody replies once, and who was welcomed warmly once more, most of them.
+    site.replied(&members);
+    site.replied(&warm.iter().filter(|member| !member.ends_with('7')).cloned().collect::<Vec<_>>());
+
+    let results = site.get("/v1/experiments/welcome/results?by=country").ok();
+    assert_eq!(results["arms"][1]["units"], json!(warm.len()), "{results}");
+    let line = &results["metrics"][0]["lines"][1];
+    let measured = &line["absolute"]["measured"];
+    assert!((measured["estimate"].as_f64().unwrap() - 0.9).abs() < 0.05, "{line}");
+    assert!(measured["low"].as_f64().unwrap() > 0.5 && line["significant"] == true, "{line}");
+    let segments = results["metrics"][0]["segments"].as_array().unwrap();
+    assert_eq!(segments.iter().map(|segment| &segment["value"]).collect::<Vec<_>>(), ["US", "DE"]);
+    assert_eq!(results["verdict"]["call"], "ship", "{results}");
+    assert_eq!(results["verdict"]["variant"], "warm");
+
+    let decide = json!({ "call": "ship", "variant": "warm" });
+    site.post("/v1/experiments/welcome/decide", decide.clone()).problem(409, "wrong_stage");
+    site.post("/v1/experiments/welcome/stop", json!({ "ship": "warm" })).ok();
+    assert_eq!(site.variant("welcome", "somebody new"), "welcome:shipped");
+    let record = site.post("/v1/experiments/welcome/decide", decide.clone()).ok();
+    assert_eq!(record["analysis"]["metrics"][0]["lines"][1]["units"], json!(warm.len()));
+    site.post("/v1/experiments/welcome/decide", decide).problem(409, "wrong_stage");
+    // What happens afterwards changes neither the results nor the record.
+    let before = site.line(1);
+    site.replied(&members);
+    assert_eq!(site.line(1), before);
+    let kept = site.get("/v1/experiments/welcome/decision").ok();
+    assert_eq!(kept["document"]["analysis"], record["analysis"]);
+    let history = site.get("/v1/experiments/welcome/history").ok();
+    assert_eq!(history["versions"].as_array().unwrap().len(), 3);
+}
+
+#[test]
+fn what_runs_is_frozen_but_for_its_ramp() {
+    let site = Site::with_draft();
+    let mut design = design();
+    design["coverage"] = json!(0.2);
+    assert_eq!(site.put("/v1/experiments/welcome", design.clone()).ok()["version"], 2);
+    site.put("/v1/experiments/welcome?version=1", design.clone()).problem(409, "version_conflict");
+    site.post("/v1/experiments/welcome/start", json!({})).ok();
+    site.put("/v1/experiments/welcome", design).problem(409, "wrong_stage");
+    site.send("DELETE", "/v1/experiments/welcome", &[], b"").problem(409, "wrong_stage");
+    site.send("DELETE", "/v1/metrics/replies", &[], b"").problem(409, "in_use");
+    let all: Vec<String> = (0..300).map(|n| format!("m{n}")).collect();
+    let before: Vec<Value> = all.iter().map(|member| site.variant("welcome", member)).collect();
+    let inside = |variants: &[Value]| variants.iter().filter(|variant| *variant != "default").count();
+    assert!((30..90).contains(&inside(&before)), "{}", inside(&before));
+    site.post("/v1/experiments/welcome/ramp", json!({ "coverage": 0.1 })).problem(400, "bad_field");
+    site.post("/v1/experiments/welcome/ramp", json!({ "coverage": 1.0 })).ok();
+    let after: Vec<Value> = all.iter().map(|member| site.variant("welcome", member)).collect();
+    assert_eq!(inside(&after), 300);
+    assert!(before.iter().zip(&after).all(|(before, after)| *before == "default" || before == after));
+}
+
+#[test]
+fn a_metric_written_afterwards_counts_what_happened_before() {
+    let site = Site::with_draft();
+    site.post("/v1/experiments/welcome/start", json!({})).ok();
+    let members: Vec<String> = (0..20).map(|n| format!("m{n}")).collect();
+    members.iter().for_each(|member| drop(site.variant("welcome", member)));
+    site.exposures(20);
+    site.replied(&members);
+    site.post("/v1/experiments/welcome/stop", json!({})).ok();
+    // A new metric that nobody logged, in the next phase of an experiment of its own.
+    let visits = json!({ "kind": "mean", "event": { "verb": "replied", "where": { "item": "d1" } } });
+    site.put("/v1/metrics/on-d1", visits).ok();
+    let mut other = design();
+    other["metrics"] = json!({ "goals": ["on-d1"] });
+    site.put("/v1/experiments/other", other).ok();
+    site.post("/v1/experiments/other/start", json!({})).ok();
+    members.iter().for_each(|member| drop(site.variant("other", member)));
+    site.exposures(40);
+    let results = site.get("/v1/experiments/other/results").ok();
+    let units: u64 = (0..2).map(|arm| results["arms"][arm]["units"].as_u64().unwrap()).sum();
+    assert_eq!(units, 20, "{results}");
+}
+
+#[test]
+fn a_wrong_document_says_what_is_wrong_and_where() {
+    let site = Site::with_draft();
+    let wrong = |change: &dyn Fn(&mut Value), field: &str| {
+        let mut design = design();
+        change(&mut design);
+        let problem = site.put("/v1/experiments/wrong", design).problem(400, "bad_field");
+        assert_eq!(problem["field"], field, "{problem}");
+    };
+    wrong(&|d| d["variants"][0]["weight"] = json!(0.6), "variants");
+    wrong(&|d| d["variants"][0]["weight"] = json!(-0.6), "variants[0].weight");
+    wrong(&|d| d["variants"][1]["key"] = json!("control"), "variants[1].key");
+    wrong(&|d| d["variants"][1]["wieght"] = json!(1), "variants[1].wieght");
+    wrong(&|d| d["variants"] = json!([{ "key": "alone", "weight": 1 }]), "variants");
+    wrong(&|d| d["metrics"]["goals"] = json!(["nothing"]), "metrics");
+    wrong(&|d| d["metrics"]["guardrails"] = json!([{ "metric": "replies", "margin": 2 }]), "metrics");
+    wrong(&|d| d["coverage"] = json!(1.5), "coverage");
+    wrong(&|d| d["layer"] = json!({ "key": "front-page", "from": 0, "to": 0.5 }), "layer.key");
+    wrong(&|d| d["holdouts"] = json!(["none"]), "holdouts[0]");
+    wrong(&|d| d["audience"] = json!({ "age": { "$gt": 1, "$ls": 3 } }), "audience");
+    wrong(&|d| d["analysis"] = json!({ "alpha": 0 }), "analysis.alpha");
+    wrong(&|d| d["analysis"] = json!({ "method": "group_sequential" }), "analysis.looks");
+    wrong(&|d| d["prerequisites"] = json!([{ "feature": "none" }]), "prerequisites[0].feature");
+    site.put("/v1/metrics/bad", json!({ "kind": "mean" })).problem(400, "bad_field");
+    site.put("/v1/metrics/bad", json!({ "kind": "men", "event": { "verb": "x" } })).problem(400, "bad_field");
+    site.put("/v1/metrics/bad", json!({ "kind": "quantile", "event": { "verb": "x" }, "q": 1 }))
+        .problem(400, "bad_field");
+    site.put("/v1/metrics/bad", json!({ "kind": "mean", "event": { "verb": "x" }, "windw_days": 1 }))
+        .problem(400, "bad_field");
+    site.get("/v1/experiments/none").problem(404, "unknown_document");
+    site.get("/v1/experiments/none/results").problem(404, "unknown_document");
+    site.post("/v1/experiments/none/start", json!({})).problem(404, "unknown_document");
+}
