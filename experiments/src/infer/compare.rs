@@ -80,12 +80,6 @@ pub struct Prepared<'a> {
 }
 
 impl Prepared<'_> {
-    /// The question.
-    #[must_use]
-    pub const fn question(&self) -> &Question {
-        self.question
-    }
-
     /// The look, with a group sequential method.
     pub(crate) fn look(&self) -> Option<&Look> {
         self.look.as_ref()
