@@ -17,8 +17,10 @@
 pub mod cause;
 pub mod enough;
 pub mod exposure;
+pub mod gate;
 pub mod imbalance;
 pub mod interaction;
+pub mod missing;
 pub mod outlier;
 pub mod several_arms;
 mod severity;
@@ -55,6 +57,8 @@ pub enum Code {
     Interaction,
     /// Does one unit decide the outcome?
     Outlier,
+    /// Are values missing more often in one arm?
+    Missing,
 }
 
 /// The figures behind a check.
@@ -79,6 +83,8 @@ pub enum Details {
     Modification(interaction::Modification),
     /// Of [`Code::Outlier`].
     Outlier(outlier::Influence),
+    /// Of [`Code::Missing`].
+    Missing(missing::Missing),
 }
 
 /// The answer to one question about an experiment's health.

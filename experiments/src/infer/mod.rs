@@ -6,15 +6,20 @@
 
 pub mod adjusted;
 pub mod bayesian;
+pub mod beta_binomial;
 pub mod compare;
 pub mod contrast;
 pub mod effect;
 pub mod finding;
 pub mod frequentist;
+#[cfg(test)]
+mod gbstats;
 pub mod joint;
 pub mod method;
 pub mod moments;
 pub mod non_inferiority;
+#[cfg(test)]
+mod properties;
 pub mod quantile;
 pub mod ratio;
 pub mod sequential;

@@ -89,3 +89,55 @@ fn quantile(sorted: &[f64], level: f64) -> f64 {
     // Weighted, not low + share · (high − low), which overflows for ±1e308.
     low * (1.0 - share) + high * share
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testdata::close;
+
+    fn values() -> Vec<(u64, f64)> {
+        (0..600_u32)
+            .map(|i| (u64::from(i % 97), f64::from(i * 7919 % 1009) / 10.0 + f64::from(i % 13).powi(2) / 7.0))
+            .collect()
+    }
+
+    /// gbstats 0.8.0 (QuantileStatistic, QuantileClusteredStatistic), given NumPy's quantiles; its variances without their
+    /// factor (n − 1)/n, which the paper does not have.
+    #[test]
+    fn growthbooks_engine_agrees() {
+        for (level, estimate, plain, clustered) in [
+            (0.5, 58.4, 4.492_195_226_010_653_5, 1.528_126_271_848_137_4),
+            (0.9, 97.365_714_285_714_29, 1.737_070_566_733_577_5, 1.074_551_048_382_029_3),
+        ] {
+            let mut alone: Vec<f64> = values().iter().map(|(_, value)| *value).collect();
+            let got = QuantileSample::of(&mut alone, level).unwrap();
+            close(got.estimate, estimate, 1e-12);
+            close(got.variance, plain, 1e-9);
+            let got = QuantileSample::clustered(&values(), level).unwrap();
+            assert_eq!(got.units, 97);
+            close(got.variance, clustered, 1e-9);
+        }
+    }
+
+    /// With one value per unit, clustering makes no difference but for n − 1.
+    #[test]
+    fn units_of_one_value() {
+        let values: Vec<(u64, f64)> = (0..1_000).map(|i| (i, f64::from(i as u32 * 7919 % 1009))).collect();
+        let clustered = QuantileSample::clustered(&values, 0.5).unwrap();
+        let mut alone: Vec<f64> = values.iter().map(|(_, value)| *value).collect();
+        close(clustered.variance, QuantileSample::of(&mut alone, 0.5).unwrap().variance, 2e-3);
+    }
+
+    #[test]
+    fn what_has_no_quantile() {
+        assert_eq!(QuantileSample::of(&mut [], 0.5), Err(Why::TooFewUnits));
+        assert_eq!(QuantileSample::of(&mut [1.0, 2.0, 3.0], 0.5), Err(Why::TooFewUnits));
+        let mut many: Vec<f64> = (0..300).map(f64::from).collect();
+        assert_eq!(QuantileSample::of(&mut many, 0.999), Err(Why::TooFewUnits));
+        assert_eq!(QuantileSample::of(&mut many, f64::NAN), Err(Why::BadQuestion));
+        many[3] = f64::INFINITY;
+        assert_eq!(QuantileSample::of(&mut many, 0.5), Err(Why::NotFinite));
+        let same = vec![(1, 2.0); 500];
+        assert_eq!(QuantileSample::clustered(&same, 0.5), Err(Why::TooFewUnits));
+    }
+}

@@ -3,6 +3,7 @@
 use std::process::ExitCode;
 
 use anklang_datasets::load::LoadError;
+use anklang_datasets::table::TableError;
 
 use crate::config::ConfigError;
 use crate::keys::KeyError;
@@ -28,6 +29,8 @@ pub(crate) enum Failure {
     Commit(#[from] CommitError),
     #[error(transparent)]
     Load(#[from] LoadError),
+    #[error(transparent)]
+    Table(#[from] TableError),
     #[error("{place}: {error}")]
     File { place: String, error: std::io::Error },
     /// What was asked for was done only in part, or not at all.
@@ -45,6 +48,7 @@ impl Failure {
             | Self::Engine(_)
             | Self::Commit(_)
             | Self::Load(_)
+            | Self::Table(_)
             | Self::File { .. }
             | Self::Other(_) => ExitCode::from(1),
         }

@@ -1,7 +1,9 @@
 //! The command line. Results go to standard output, progress and the log to standard error; the exit code is 0, 1 where
 //! something failed, 2 where the command was used wrongly.
 
+mod analyze;
 pub(crate) mod backup;
+mod calibrate;
 mod demo;
 mod doctor;
 mod erase;
@@ -11,6 +13,7 @@ mod import;
 mod key;
 mod missed;
 mod open;
+mod power;
 mod rebuild;
 mod restore;
 mod serve;
@@ -53,7 +56,10 @@ enum Command {
     Rebuild(rebuild::Rebuild),
     Doctor(doctor::Doctor),
     Erase(erase::Erase),
+    Analyze(Box<analyze::Analyze>),
+    Power(power::Power),
     Key(key::Key),
+    Calibrate(calibrate::Calibrate),
 }
 
 /// Runs the command line of this process.
@@ -95,7 +101,10 @@ fn run(args: Args, variables: impl Iterator<Item = (String, String)>) -> Result<
         Command::Rebuild(rebuild) => rebuild.run(&config),
         Command::Doctor(doctor) => doctor.run(&config),
         Command::Erase(erase) => erase.run(&config),
+        Command::Analyze(analyze) => analyze.run(),
+        Command::Power(power) => power.run(),
         Command::Key(key) => key.run(&config),
+        Command::Calibrate(calibrate) => calibrate.run(),
     }
 }
 

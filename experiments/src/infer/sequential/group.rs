@@ -19,7 +19,7 @@ const CRITICAL_MAX: f64 = 37.0;
 /// A panel of the integration is at most so many standard deviations wide, with eight points in it.
 const PANEL: f64 = 0.75;
 /// Gauss–Legendre, eight points: abscissae above 0, and weights.
-const POINTS: [(f64, f64); 4] = [
+pub(crate) const POINTS: [(f64, f64); 4] = [
     (0.183_434_642_495_649_8, 0.362_683_783_378_362),
     (0.525_532_409_916_329, 0.313_706_645_877_887_3),
     (0.796_666_477_413_626_7, 0.222_381_034_453_374_48),
@@ -79,7 +79,8 @@ impl Looks {
     pub(crate) fn boundaries_to(&self, look: usize, alpha: f64) -> Result<Vec<f64>, Why> {
         self.check(look, alpha)?;
         let mut boundaries = Vec::with_capacity(look);
-        let (mut density, mut spent, mut before) = (Density::default(), 0.0, 0.0);
+        // Before the first look, all mass is at 0.
+        let (mut density, mut spent, mut before) = (Density { points: vec![(0.0, 1.0)] }, 0.0, 0.0);
         for (at, information) in self.information.iter().copied().enumerate().take(look) {
             let all = self.spending.spent(alpha, information);
             // On each side.
@@ -90,7 +91,7 @@ impl Looks {
             boundaries.push(boundary);
             if at + 1 < look {
                 let next = (self.information[at + 1] - information).sqrt();
-                density = density.carried(boundary * information.sqrt(), deviation, next);
+                density = density.carried(boundary * information.sqrt(), 0.0, deviation, next);
             }
             (spent, before) = (all, information);
         }
@@ -125,7 +126,6 @@ fn normal_density(x: f64, deviation: f64) -> f64 {
 }
 
 /// The density of the score at a look, among experiments not stopped: points, and their mass.
-#[derive(Default)]
 struct Density {
     points: Vec<(f64, f64)>,
 }
@@ -167,19 +167,21 @@ impl Density {
         z
     }
 
-    /// The density at a look: what was there, spread by the information since, within the boundaries on the score.
-    fn carried(&self, half_width: f64, deviation: f64, deviation_next: f64) -> Self {
+    /// The density at a look: what was there, moved by the drift and spread by the information since, within the boundaries
+    /// on the score.
+    fn carried(&self, half_width: f64, drift: f64, deviation: f64, deviation_next: f64) -> Self {
         let panel = PANEL * deviation.min(deviation_next);
         let panels = (half_width / panel).ceil().max(1.0);
         let half = half_width / panels / 2.0;
         let mut points = Vec::with_capacity(panels as usize * 16);
-        // Symmetric about 0: only the upper half is computed.
         for at in 0..panels as usize {
             let middle = (2.0 * at as f64 + 1.0) * half;
             for (offset, weight) in POINTS {
                 for x in [middle - offset * half, middle + offset * half] {
-                    let mass = weight * half * self.at(x, deviation);
-                    points.extend([(x, mass), (-x, mass)]);
+                    let mass = |x: f64| weight * half * self.at(x - drift, deviation);
+                    let upper = mass(x);
+                    // Without a drift it is symmetric about 0.
+                    points.extend([(x, upper), (-x, if drift == 0.0 { upper } else { mass(-x) })]);
                 }
             }
         }
@@ -187,11 +189,30 @@ impl Density {
     }
 
     fn at(&self, x: f64, deviation: f64) -> f64 {
-        if self.points.is_empty() {
-            return normal_density(x, deviation);
-        }
         self.points.iter().map(|(from, mass)| mass * normal_density(x - from, deviation)).sum()
     }
+}
+
+/// The chance that a score with `drift` expected standard errors at full information is at some look beyond that look's
+/// boundary, on either side: the power of a test with these boundaries. Each look is (share of the information, |z|), as
+/// [`Looks::boundaries`] takes and gives them.
+#[must_use]
+pub fn crossing(looks: &[(f64, f64)], drift: f64) -> f64 {
+    let (mut density, mut before, mut crossed) = (Density { points: vec![(0.0, 1.0)] }, 0.0, 0.0);
+    for (at, (information, z)) in looks.iter().copied().enumerate() {
+        let (moved, deviation) = (drift * (information - before), (information - before).sqrt());
+        let boundary = z * information.sqrt();
+        let beyond =
+            |x: f64| upper_tail((boundary - x - moved) / deviation) + upper_tail((boundary + x + moved) / deviation);
+        crossed += density.points.iter().map(|(x, mass)| mass * beyond(*x)).sum::<f64>();
+        if let Some((next, _)) = looks.get(at + 1) {
+            // Further out than nine deviations there is nothing.
+            let reach = drift.abs() * information + 9.0 * information.sqrt();
+            density = density.carried(boundary.min(reach), moved, deviation, (next - information).sqrt());
+        }
+        before = information;
+    }
+    crossed.clamp(0.0, 1.0)
 }
 
 /// The levels, besides that of the question, at which the boundary of a look is computed for p-values.
