@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::error::DesignError;
 use super::experiment::Design;
+pub use crate::infer::frequentist::multiplicity::Correction;
 use crate::infer::sequential::asymptotic::TUNED_FOR_UNITS;
 
 /// How an experiment is analysed.
@@ -59,19 +60,6 @@ pub enum MethodName {
     GroupSequential,
     /// A normal posterior.
     Bayesian,
-}
-
-/// How p-values of several metrics are corrected.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Correction {
-    /// Holm's, which holds the chance of any false alarm.
-    #[default]
-    Holm,
-    /// Benjamini and Hochberg's, which holds the share of false alarms.
-    BenjaminiHochberg,
-    /// None.
-    None,
 }
 
 /// Looks of a group-sequential design.

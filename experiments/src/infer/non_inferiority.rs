@@ -19,9 +19,9 @@ use super::tail::{ln_p_normal, ln_p_student, student_quantile_near};
 pub enum Better {
     /// More is better.
     #[default]
-    More,
+    Higher,
     /// Less is better.
-    Less,
+    Lower,
 }
 
 /// What is shown about a margin.
@@ -62,8 +62,8 @@ pub fn non_inferiority(
     let (estimate, error) = (side.effect.estimate, side.effect.standard_error);
     let (low, high) = side.bounds;
     let (worst, best, gain) = match better {
-        Better::More => (low, high, estimate),
-        Better::Less => (-high, -low, -estimate),
+        Better::Higher => (low, high, estimate),
+        Better::Lower => (-high, -low, -estimate),
     };
     let verdict = match () {
         () if worst > -margin => Verdict::Within,
@@ -196,12 +196,12 @@ mod tests {
                 non_inferiority(&share(20_000), &share(treatment), &question, margin, better).unwrap()
             };
             for (treatment, better, wanted) in [
-                (20_000, Better::More, Verdict::Within),
-                (30_000, Better::More, Verdict::Within),
-                (30_000, Better::Less, Verdict::Beyond),
-                (15_000, Better::More, Verdict::Beyond),
-                (15_000, Better::Less, Verdict::Within),
-                (19_000, Better::More, Verdict::Open),
+                (20_000, Better::Higher, Verdict::Within),
+                (30_000, Better::Higher, Verdict::Within),
+                (30_000, Better::Lower, Verdict::Beyond),
+                (15_000, Better::Higher, Verdict::Beyond),
+                (15_000, Better::Lower, Verdict::Within),
+                (19_000, Better::Higher, Verdict::Open),
             ] {
                 let test = verdict(treatment, 0.01, better);
                 assert_eq!(test.verdict, wanted, "{treatment} {better:?} {question:?} {test:?}");
@@ -218,7 +218,7 @@ mod tests {
     #[test]
     fn the_one_sided_bound_is_the_two_sided_one_at_twice_alpha() {
         let question = Question { scale: Scale::Absolute, method: Method::FixedHorizon, ..Question::default() };
-        let test = non_inferiority(&share(20_000), &share(20_100), &question, 0.0, Better::More).unwrap();
+        let test = non_inferiority(&share(20_000), &share(20_100), &question, 0.0, Better::Higher).unwrap();
         let doubled = Question { alpha: 0.1, ..question };
         let Finding::Measured(interval) = super::super::compare::compare(&share(20_000), &share(20_100), &doubled)
         else {
@@ -232,13 +232,13 @@ mod tests {
     fn what_makes_no_sense_is_refused() {
         let ask = |margin, alpha| {
             let question = Question { alpha, ..Question::default() };
-            non_inferiority(&share(1), &share(2), &question, margin, Better::More)
+            non_inferiority(&share(1), &share(2), &question, margin, Better::Higher)
         };
         assert_eq!(ask(-1.0, 0.05), Err(Why::BadQuestion));
         assert_eq!(ask(f64::NAN, 0.05), Err(Why::BadQuestion));
         assert_eq!(ask(0.1, 0.5), Err(Why::BadQuestion));
         assert_eq!(
-            non_inferiority(&share(0), &share(0), &Question::default(), 0.1, Better::More),
+            non_inferiority(&share(0), &share(0), &Question::default(), 0.1, Better::Higher),
             Err(Why::ControlIsZero)
         );
     }

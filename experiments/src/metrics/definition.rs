@@ -6,6 +6,7 @@ use serde_json::{Map, Value};
 
 use super::event::Event;
 use crate::design::error::{DesignError, read};
+pub use crate::infer::non_inferiority::Better;
 
 /// How long before the exposure a unit's past is looked at, unless the metric says otherwise.
 pub const PRE_DAYS_DEFAULT: u32 = 14;
@@ -174,17 +175,6 @@ pub enum RetentionKind {
     Rolling,
     /// At any time from then on.
     Unbounded,
-}
-
-/// Which way a metric is better.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Better {
-    /// More is better.
-    #[default]
-    Higher,
-    /// Less is better.
-    Lower,
 }
 
 /// What is done about extreme units: values above are taken as if they were there.

@@ -15,7 +15,6 @@ use crate::infer::method::Method;
 use crate::infer::non_inferiority::{self, MarginTest};
 use crate::infer::sequential::group::{Looks, Spending};
 use crate::infer::summary::Summary;
-use crate::metrics::Better;
 
 /// Says what may be said: health first, then for each metric each arm against the control.
 ///
@@ -201,11 +200,7 @@ fn lines(
 /// Whether a guardrail got worse by more than its margin.
 fn margin(control: &Summary, treatment: &Summary, question: &Question, metric: &MetricInput) -> Option<MarginTest> {
     let Role::Guardrail { margin } = metric.role else { return None };
-    let better = match metric.better {
-        Better::Higher => non_inferiority::Better::More,
-        Better::Lower => non_inferiority::Better::Less,
-    };
-    non_inferiority::non_inferiority(control, treatment, question, margin, better).ok()
+    non_inferiority::non_inferiority(control, treatment, question, margin, metric.better).ok()
 }
 
 /// What is shown of a comparison: the relative change, or where there is none, the difference.

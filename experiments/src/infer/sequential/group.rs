@@ -32,6 +32,7 @@ pub(crate) const POINTS: [(f64, f64); 4] = [
 pub enum Spending {
     /// Lan and DeMets' approximation to O'Brien and Fleming, 4 − 4Φ(z_{α/4}/√t): next to nothing early.
     #[default]
+    #[serde(rename = "obrien_fleming", alias = "o_brien_fleming")]
     OBrienFleming,
     /// Lan and DeMets' approximation to Pocock, α ln(1 + (e − 1)t): about as much at each look.
     Pocock,
