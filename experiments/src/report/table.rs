@@ -4,7 +4,7 @@ use std::fmt;
 
 use super::{Analysis, Line, MetricTable, words};
 use crate::design::Role;
-use crate::infer::finding::{Adjustment, Finding};
+use crate::infer::finding::{Adjustment, Finding, Interval};
 use crate::infer::non_inferiority::Verdict;
 
 /// Columns of a metric's table.
@@ -13,6 +13,9 @@ const COLUMNS: usize = 6;
 impl fmt::Display for Analysis {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}", self.health)?;
+        if !self.metrics.is_empty() {
+            writeln!(f, "\n{}", self.promise())?;
+        }
         for metric in &self.metrics {
             writeln!(f)?;
             self.metric(f, metric)?;
@@ -24,10 +27,11 @@ impl fmt::Display for Analysis {
 impl Analysis {
     fn metric(&self, f: &mut fmt::Formatter<'_>, metric: &MetricTable) -> fmt::Result {
         writeln!(f, "{}{}", metric.name, role(metric.role))?;
-        let level = (1.0 - self.alpha) * 100.0;
-        let head = ["arm".to_owned(), "units".into(), "value".into(), "change".into(), String::new(), "p".into()];
+        let corrected = metric.lines.iter().any(is_corrected);
+        let p = if corrected { "corrected p" } else { "p" };
+        let head = ["arm".to_owned(), "units".into(), "value".into(), "change".into(), String::new(), p.into()];
         let mut rows = vec![head];
-        rows[0][4] = format!("{level}% interval");
+        rows[0][4] = format!("{} interval", self.level());
         rows.extend(metric.lines.iter().map(|line| cells(line, metric)));
         print(f, &rows, "  ")?;
         for step in steps(self, metric) {
@@ -42,22 +46,33 @@ impl Analysis {
                 dimension = &segment.dimension;
                 writeln!(f, "  by {dimension} (to explore; p corrected over its values)")?;
             }
-            let rows: Vec<_> = segment
-                .lines
-                .iter()
-                .map(|line| {
-                    let mut row = cells(line, metric);
-                    row[0] = format!("{}: {}", segment.value, row[0]);
-                    if let Some(ln_p) = line.ln_p_adjusted {
-                        row[5] = words::p(ln_p);
-                    }
-                    row
-                })
-                .collect();
+            let mut rows: Vec<_> = segment.lines.iter().map(|line| cells(line, metric)).collect();
+            rows.iter_mut().for_each(|row| row[0] = format!("{}: {}", segment.value, row[0]));
             print(f, &rows, "    ")?;
         }
         Ok(())
     }
+}
+
+impl Analysis {
+    /// How sure its intervals are: 95%.
+    fn level(&self) -> String {
+        // Rounded: 1 − 0.07 is 0.9299….
+        format!("{}%", ((1.0 - self.alpha) * 1e8).round() / 1e6)
+    }
+
+    /// How the intervals are made, and what holds of them.
+    fn promise(&self) -> String {
+        let arms = self.arms.len().saturating_sub(1);
+        let together = if arms > 1 { format!("; those of all {arms} arms hold together") } else { String::new() };
+        format!("{} intervals: {}{together}.", self.level(), self.method)
+    }
+}
+
+/// Whether a p-value became another by correction.
+fn is_corrected(line: &Line) -> bool {
+    let found = super::analyse::shown(line.relative.as_ref(), line.absolute.as_ref());
+    found.zip(line.ln_p_adjusted).is_some_and(|(found, ln_p)| found.ln_p != ln_p)
 }
 
 fn role(role: Role) -> String {
@@ -104,12 +119,15 @@ fn cells(line: &Line, metric: &MetricTable) -> [String; COLUMNS] {
 }
 
 fn p(line: &Line) -> String {
-    let found = super::analyse::shown(line.relative.as_ref(), line.absolute.as_ref());
-    found.map_or_else(String::new, |found| words::p(found.ln_p))
+    line.ln_p_adjusted.map_or_else(String::new, words::p)
 }
 
 fn asides(line: &Line, adjustment: Adjustment) -> String {
     let mut asides = Vec::new();
+    let found = super::analyse::shown(line.relative.as_ref(), line.absolute.as_ref());
+    if found.is_some_and(Interval::excludes_zero) && !line.significant {
+        asides.push("not after correction".to_owned());
+    }
     asides.extend(line.guardrail.map(|test| match test.verdict {
         Verdict::Within => "held".to_owned(),
         Verdict::Beyond => "BROKEN".to_owned(),
