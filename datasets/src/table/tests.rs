@@ -15,6 +15,7 @@ fn wanted(unit: Option<&str>, numbers: &[&str], labels: &[&str]) -> Wanted {
         numbers: owned(numbers),
         labels: owned(labels),
         days: Vec::new(),
+        only_moments: false,
     }
 }
 
