@@ -380,6 +380,16 @@ mod tests {
         assert!((variance / (8.25 * 10_000.0 / 9_999.0) - 1.0).abs() < 1e-9, "{variance}");
     }
 
+    /// 0.1 is no sum of powers of two: a mean that is a bit off would make a variance of it.
+    #[test]
+    fn numbers_that_are_the_same_have_no_variance() {
+        let rows: Vec<_> =
+            (0..999_u32).map(|row| ((row % 2) as u8, 0, [0.1, 1e9 + 0.3][(row % 2) as usize], 0.0)).collect();
+        for cell in table(&rows, 3).cells(0, f64::INFINITY, By::Arm).arms(0) {
+            assert_eq!(cell.shape.m2, 0.0);
+        }
+    }
+
     #[test]
     fn quantiles_and_caps() {
         let rows: Vec<_> = (1..=100_u32).map(|row| (0, 0, f64::from(row), f64::NAN)).collect();

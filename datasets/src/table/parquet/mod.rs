@@ -44,6 +44,11 @@ pub(super) fn read(path: &Path, name: &str, wanted: &Wanted) -> Result<Table, Ta
     if u64::try_from(rows).is_ok_and(|rows| rows > ROWS_MAX) {
         return Err(TableError::TooMany { file: name.to_owned(), what: format!("has more than {ROWS_MAX} rows") });
     }
+    let of_groups = whole.row_groups().iter().map(|group| group.num_rows());
+    if of_groups.clone().any(|rows| rows < 0) || of_groups.fold(0_i64, i64::saturating_add) != rows {
+        let what = "is damaged: its row groups have not as many rows as it says".to_owned();
+        return Err(TableError::NotATable { file: name.to_owned(), what });
+    }
     let reader = Reader { path, name, wanted, header, whole };
     let groups = 0..reader.whole.num_row_groups();
     if wanted.unit.is_some() {
