@@ -15,6 +15,8 @@ pub mod infer;
 pub mod metrics;
 pub mod registry;
 pub mod report;
+#[cfg(test)]
+mod story;
 pub mod tally;
 #[cfg(test)]
 mod testdata;

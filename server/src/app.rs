@@ -54,7 +54,7 @@ impl App {
     /// Puts the parts together.
     pub(crate) fn new(engine: Arc<Engine>, trials: Trials, keys: Keys, config: &Config) -> Result<Self, KeyError> {
         let control = random_text()?;
-        let app = Self {
+        Ok(Self {
             engine,
             trials,
             data: config.data.clone(),
@@ -70,9 +70,7 @@ impl App {
             published: Mutex::default(),
             in_flight: AtomicUsize::new(0),
             stopping: AtomicBool::new(false),
-        };
-        app.publish();
-        Ok(app)
+        })
     }
 
     /// Appends facts. When it returns they are durable, and the next list knows of them.
@@ -131,7 +129,7 @@ impl App {
     }
 
     /// A fact that a request brings, stamped with the moment of its arrival.
-    pub(crate) fn fact(&self, id: FactId, at: Option<UnixMillis>, source: &str, body: Body) -> Fact {
+    pub(crate) fn fact(&self, id: FactId, at: Option<anklang_domain::UnixMillis>, source: &str, body: Body) -> Fact {
         let received = self.clock.received();
         Fact { id, at: at.unwrap_or(received), received_at: Some(received), source: source.to_owned(), body }
     }

@@ -5,6 +5,9 @@ use serde::Serialize;
 /// How far off chance alone may put a count, in standard errors of a binomial: once in 370 rows that are as they should be.
 pub const CHANCE_ERRORS: f64 = 3.0;
 
+/// Where a bound gives chance no say: from so many runs on. Fewer cannot tell.
+pub const RUNS_TO_TELL: u64 = 1_000;
+
 /// What a share of simulated experiments is held against.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -15,10 +18,24 @@ pub enum Bound {
     AtMostByChance,
     /// At least the nominal share, and chance has no say.
     AtLeast,
+    /// At least the nominal share, but for chance.
+    AtLeastByChance,
     /// Within so much of the nominal share; wider where so few runs cannot tell.
     Within(f64),
     /// As the nominal share, but for chance.
     Equal,
+}
+
+impl Bound {
+    /// In one character.
+    #[must_use]
+    pub fn sign(self) -> char {
+        match self {
+            Self::AtMost | Self::AtMostByChance => '≤',
+            Self::AtLeast | Self::AtLeastByChance => '≥',
+            Self::Within(_) | Self::Equal => '=',
+        }
+    }
 }
 
 /// A share of simulated experiments.
@@ -82,13 +99,13 @@ impl Row {
         let measured = (count.trials > 0).then(|| count.hits as f64 / count.trials as f64);
         let chance = CHANCE_ERRORS * (nominal * (1.0 - nominal) / count.trials.max(1) as f64).sqrt();
         let tolerance = match bound {
-            Bound::AtMost | Bound::AtLeast => 0.0,
-            Bound::AtMostByChance | Bound::Equal => chance,
+            Bound::AtMost | Bound::AtLeast if count.trials >= RUNS_TO_TELL => 0.0,
+            Bound::AtMost | Bound::AtLeast | Bound::AtMostByChance | Bound::AtLeastByChance | Bound::Equal => chance,
             Bound::Within(range) => range.max(chance),
         };
         let ok = measured.is_some_and(|measured| match bound {
             Bound::AtMost | Bound::AtMostByChance => measured <= nominal + tolerance,
-            Bound::AtLeast => measured >= nominal - tolerance,
+            Bound::AtLeast | Bound::AtLeastByChance => measured >= nominal - tolerance,
             Bound::Within(_) | Bound::Equal => (measured - nominal).abs() <= tolerance,
         });
         Self { what, nominal, bound, measured, tolerance, trials: count.trials, ok }

@@ -4,7 +4,9 @@ use super::draw::Draw;
 use crate::infer::effect::Scale;
 use crate::infer::joint::Joint;
 use crate::infer::moments::Moments;
+use crate::infer::quantile::QuantileSample;
 use crate::infer::summary::Summary;
+use crate::infer::tail::normal_quantile;
 
 /// How heavy the tail of amounts is: P(X > x) = x⁻³, of finite variance and infinite skewness.
 const PARETO_SHAPE: f64 = 3.0;
@@ -36,6 +38,12 @@ pub(super) enum World {
     Ratio,
     /// The same, with those before exposure.
     AdjustedRatio,
+    /// Log-normal, σ = 1, by this quantile. Days cannot be added up: for one look.
+    Quantile(f64),
+    /// Log-normal times, several of each member, who is slow or fast on all of them; by this quantile. For one look.
+    QuantileOfEvents(f64),
+    /// Normal around 1.6 or .4, by what is known of a member before exposure.
+    Strata,
     /// The covariate was measured after exposure, and the treatment moves it.
     AdjustedAfter,
     /// Conversions per visit, as if every visit were a unit.
@@ -46,10 +54,11 @@ pub(super) enum World {
 
 impl World {
     /// One day's new units in one arm, with an outcome that is larger by the share `lift`.
-    pub(super) fn day(self, draw: &mut Draw, units: u64, lift: f64) -> Summary {
+    /// None where there are too few units for a summary.
+    pub(super) fn day(self, draw: &mut Draw, units: u64, lift: f64) -> Option<Summary> {
         let up = 1.0 + lift;
         let numbers = 0..units;
-        match self {
+        Some(match self {
             Self::Normal => Summary::Mean(Moments::of(numbers.map(|_| up + draw.normal()))),
             Self::Billion => Summary::Mean(Moments::of(numbers.map(|_| BILLION + lift + draw.normal()))),
             Self::BillionFromSums => {
@@ -93,7 +102,30 @@ impl World {
                 }
                 Summary::Proportion { successes, n }
             }
-        }
+            Self::Quantile(level) => {
+                let mut values: Vec<f64> = numbers.map(|_| up * draw.normal().exp()).collect();
+                Summary::Quantile(QuantileSample::of(&mut values, level).ok()?)
+            }
+            Self::QuantileOfEvents(level) => {
+                let mut values = Vec::new();
+                for unit in numbers {
+                    let slow = draw.normal();
+                    for _ in 0..=draw.below(8) {
+                        values.push((unit, up * ((slow + draw.normal()) / 2.0_f64.sqrt()).exp()));
+                    }
+                }
+                Summary::Quantile(QuantileSample::clustered(&values, level).ok()?)
+            }
+            Self::Strata => {
+                let mut strata = vec![Moments::default(); 2];
+                for _ in numbers {
+                    let active = draw.chance(0.3);
+                    let mean = if active { 1.6 } else { 0.4 };
+                    strata[usize::from(active)].push(up * mean + 0.5 * draw.normal());
+                }
+                Summary::Strata(strata)
+            }
+        })
     }
 
     /// The outcome's expectation without a treatment.
@@ -104,21 +136,44 @@ impl World {
             Self::Proportion(p) => p,
             Self::Lognormal | Self::AdjustedLognormal => 0.5_f64.exp(),
             Self::Purchases => BUYERS * PARETO_SHAPE / (PARETO_SHAPE - 1.0),
-            // Half are heavy, with 6 visits of which 40% convert; half light, with 2 of which 10% do.
-            Self::Ratio | Self::AdjustedRatio | Self::VisitsAsUnits => (6.0 * 0.4 + 2.0 * 0.1) / (6.0 + 2.0),
+            Self::Quantile(level) | Self::QuantileOfEvents(level) => {
+                // Two-sided: the tail beyond the quantile on both sides.
+                let both = 2.0 * level.min(1.0 - level);
+                let z = if both < 1.0 { normal_quantile(both).copysign(level - 0.5) } else { 0.0 };
+                z.exp()
+            }
+            Self::Strata => 0.3 * 1.6 + 0.7 * 0.4,
+            // Half are heavy, with 6 visits of which 70% convert; half light, with 2 of which 10% do.
+            Self::Ratio | Self::AdjustedRatio | Self::VisitsAsUnits => (6.0 * 0.7 + 2.0 * 0.1) / (6.0 + 2.0),
         }
     }
 
     /// The true effect of that lift.
     pub(super) fn truth(self, lift: f64, scale: Scale) -> f64 {
-        match (self, scale) {
-            // There the lift is added, as a share of 10⁹ would be no treatment but another world.
-            (Self::Billion | Self::BillionFromSums, Scale::Absolute) => lift,
-            (Self::Billion | Self::BillionFromSums, Scale::Relative) => lift / BILLION,
-            (_, Scale::Absolute) => lift * self.mean(),
-            (_, Scale::Relative) => lift,
+        // At 10⁹ the lift is added, as a share of that would be no treatment but another world.
+        let added = matches!(self, Self::Billion | Self::BillionFromSums);
+        match scale {
+            Scale::Absolute if added => lift,
+            Scale::Relative if added => lift / BILLION,
+            Scale::Absolute => lift * self.mean(),
+            Scale::Relative => lift,
         }
     }
+}
+
+/// (e − 1)e, for σ = 1.
+pub(super) fn lognormal_variance(up: f64) -> f64 {
+    let e = std::f64::consts::E;
+    up * up * e * (e - 1.0)
+}
+
+/// The variance of one member's share in the ratio of visits, E[(M − RD)²]/E[D]² with M binomial of D.
+pub(super) fn ratio_variance(up: f64) -> f64 {
+    let ratio = World::Ratio.mean() * up;
+    // E[D], E[D²] of 1 to 11, and of 1 to 3, evenly.
+    let kind = |visits: f64, squares: f64, p: f64| visits * p * (1.0 - p) + squares * (p - ratio) * (p - ratio);
+    let sum = 0.5 * kind(6.0, 46.0, 0.7 * up) + 0.5 * kind(2.0, 14.0 / 3.0, 0.1 * up);
+    sum / 16.0
 }
 
 /// The outcome, and the value before exposure; what is added to each.
@@ -130,7 +185,7 @@ fn pair(draw: &mut Draw, lift: f64, past_lift: f64) -> [f64; 2] {
 
 /// Conversions and visits of one member: those who visit more convert more often, so that visits are no units.
 fn visits(draw: &mut Draw, heavy: bool, up: f64) -> [f64; 2] {
-    let (more, p) = if heavy { (11, 0.4) } else { (3, 0.1) };
+    let (more, p) = if heavy { (11, 0.7) } else { (3, 0.1) };
     let visits = 1 + draw.below(more);
     let conversions = (0..visits).filter(|_| draw.chance(p * up)).count();
     [conversions as f64, visits as f64]
@@ -139,6 +194,15 @@ fn visits(draw: &mut Draw, heavy: bool, up: f64) -> [f64; 2] {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_variance_of_a_ratio() {
+        let Some(Summary::Ratio(joint)) = World::Ratio.day(&mut Draw::of(1, "ratio", 0), 200_000, 0.1) else {
+            panic!()
+        };
+        let found = crate::infer::ratio::sample(&joint).unwrap();
+        assert!((found.variance / ratio_variance(1.1) - 1.0).abs() < 0.03, "{found:?}");
+    }
 
     #[test]
     fn the_truth_is_the_truth() {
@@ -152,11 +216,14 @@ mod tests {
             World::AdjustedLognormal,
             World::Ratio,
             World::AdjustedRatio,
+            World::Quantile(0.9),
+            World::QuantileOfEvents(0.5),
+            World::Strata,
         ] {
             let mut draw = Draw::of(1, "truth", 0);
-            let value = |draw: &mut Draw, lift| world.day(draw, 100_000, lift).value().unwrap();
+            let value = |draw: &mut Draw, lift| world.day(draw, 40_000, lift).unwrap().value().unwrap();
             let (control, treatment) = (value(&mut draw, 0.0), value(&mut draw, 0.5));
-            let spread = if world == World::Purchases { 0.06 } else { 0.03 };
+            let spread = if world == World::Purchases { 0.08 } else { 0.04 };
             assert!((control - world.mean()).abs() < spread * world.mean(), "{world:?}: {control}");
             let effect = world.truth(0.5, Scale::Absolute);
             assert!((treatment - control - effect).abs() < 2.0 * spread * (effect + 1.0), "{world:?}: {treatment}");

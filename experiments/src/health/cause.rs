@@ -5,10 +5,11 @@
 
 use serde::Serialize;
 
-use super::severity::{ALARM_P, SUSPICIOUS_P, Severity, ln_holm};
+use super::severity::{ALARM_P, SUSPICIOUS_P, Severity};
 use super::srm::srm;
 use super::table::independence;
 use super::{Check, Code, Details, words};
+use crate::infer::frequentist::multiplicity::ln_holm;
 
 /// How many causes are told at most.
 pub const CAUSES_MAX: usize = 3;

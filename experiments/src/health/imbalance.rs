@@ -3,10 +3,11 @@
 
 use serde::Serialize;
 
-use super::severity::{Severity, ln_holm};
+use super::severity::Severity;
 use super::{Check, Code, Details, words};
 use crate::infer::effect::{Effect, Sample, Scale};
 use crate::infer::finding::Why;
+use crate::infer::frequentist::multiplicity::ln_holm;
 use crate::infer::moments::Moments;
 use crate::infer::tail::ln_p_student;
 

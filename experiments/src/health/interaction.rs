@@ -2,12 +2,13 @@
 
 use serde::Serialize;
 
-use super::severity::{Severity, ln_holm};
+use super::severity::Severity;
 use super::srm::{Srm, srm};
 use super::table::{ChiSquare, independence};
 use super::{Check, Code, Details, words};
 use crate::infer::effect::Sample;
 use crate::infer::finding::Why;
+use crate::infer::frequentist::multiplicity::ln_holm;
 use crate::infer::moments::Moments;
 use crate::infer::tail::ln_p_normal;
 

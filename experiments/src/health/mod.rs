@@ -17,6 +17,7 @@
 pub mod cause;
 pub mod enough;
 pub mod exposure;
+pub mod gate;
 pub mod imbalance;
 pub mod interaction;
 pub mod missing;

@@ -4,8 +4,6 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-pub(crate) use crate::infer::frequentist::multiplicity::ln_holm;
-
 /// A p-value below this is an alarm.
 pub const ALARM_P: f64 = 0.001;
 /// A p-value below this is suspicious: expected once in a hundred sound experiments.
@@ -70,5 +68,6 @@ mod tests {
     fn worse_is_more() {
         assert!(Severity::Alarm > Severity::Suspicious && Severity::Suspicious > Severity::Untested);
         assert_eq!(Severity::of_ln_p(0.008_6_f64.ln()), Severity::Suspicious);
+        assert_eq!(Severity::of_share(0.011, 0.001, 0.01), Severity::Alarm);
     }
 }

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::effect::{Effect, Scale};
 use super::finding::{Adjustment, Finding, Interval, Posterior, Why};
-use super::tail::{ln_p_normal, normal_quantile};
+use super::tail::ln_p_normal;
 
 /// What is believed of an effect before the data: normal.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -38,10 +38,10 @@ impl Prior {
     }
 }
 
-/// The posterior of the effect with its central 1 − alpha interval, alpha in (0, 1): precisions add, and the mean is
+/// The posterior of the effect with the interval that `critical` standard deviations span: precisions add, and the mean is
 /// weighted by them. The risk is the expected loss E\[max(0, ±effect)\].
 #[must_use]
-pub fn bayesian(effect: &Effect, scale: Scale, control: f64, prior: Prior, alpha: f64) -> Finding {
+pub fn bayesian(effect: &Effect, scale: Scale, control: f64, prior: Prior, critical: f64) -> Finding {
     let prior = prior.on(scale, control);
     let (mut mean, mut error) = (effect.estimate, effect.standard_error);
     if prior.proper {
@@ -54,7 +54,7 @@ pub fn bayesian(effect: &Effect, scale: Scale, control: f64, prior: Prior, alpha
     if !(mean.is_finite() && error > 0.0 && error.is_finite()) {
         return Finding::Inconclusive(Why::NotFinite);
     }
-    let half_width = normal_quantile(alpha) * error;
+    let half_width = critical * error;
     Finding::of(Interval {
         estimate: mean,
         low: mean - half_width,

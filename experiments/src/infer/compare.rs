@@ -11,7 +11,7 @@ use super::method::Method;
 use super::sequential::group::Look;
 use super::sequential::{asymptotic, mixture, msprt};
 use super::summary::Summary;
-use super::tail::{ln_p_student, student_quantile};
+use super::tail::{ln_p_student, normal_quantile, student_quantile_near};
 
 /// What is asked of two arms.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -57,7 +57,7 @@ impl Question {
             Method::GroupSequential { looks, look } => Some(Look::of(looks, *look, alpha)?),
             Method::Sequential { .. } | Method::Msprt { .. } | Method::FixedHorizon | Method::Bayesian { .. } => None,
         };
-        Ok(Prepared { question: self, alpha, look })
+        Ok(Prepared { question: self, alpha, normal: normal_quantile(alpha), look })
     }
 }
 
@@ -73,17 +73,13 @@ pub struct Prepared<'a> {
     pub(crate) question: &'a Question,
     /// Two-sided.
     pub(crate) alpha: f64,
+    /// The normal quantile of alpha.
+    pub(crate) normal: f64,
     /// With a group sequential method.
     look: Option<Look>,
 }
 
 impl Prepared<'_> {
-    /// The question.
-    #[must_use]
-    pub const fn question(&self) -> &Question {
-        self.question
-    }
-
     /// The look, with a group sequential method.
     pub(crate) fn look(&self) -> Option<&Look> {
         self.look.as_ref()
@@ -112,11 +108,19 @@ impl Prepared<'_> {
         let Question { scale, method, fieller: by_fieller, .. } = self.question;
         let effect = contrast.effect(*scale)?;
         if let Method::Bayesian { prior } = method {
-            return Ok(bayesian(&effect, *scale, contrast.control, *prior, self.alpha));
+            return Ok(bayesian(&effect, *scale, contrast.control, *prior, self.normal));
         }
         if *by_fieller && *scale == Scale::Relative {
-            // Fieller's interval leaves out no change exactly where the absolute difference is not 0.
-            let (critical, ln_p) = self.critical(&contrast.effect(Scale::Absolute)?);
+            // Fieller's interval leaves out no change exactly where the difference is not 0; of the control's mean, as
+            // what the method expects of effects is on the relative scale.
+            let absolute = contrast.effect(Scale::Absolute)?;
+            let of_control = |number: f64| number / contrast.control.abs();
+            let share = Effect {
+                estimate: of_control(absolute.estimate),
+                standard_error: of_control(absolute.standard_error),
+                ..absolute
+            };
+            let (critical, ln_p) = self.critical(&share);
             return Ok(fieller(contrast, critical, ln_p));
         }
         let (critical, ln_p) = self.critical(&effect);
@@ -133,7 +137,7 @@ impl Prepared<'_> {
             (Method::GroupSequential { .. }, Some(look)) => (look.critical, look.ln_p(z)),
             // A group sequential question has its look, and a Bayesian one does not come here.
             (Method::FixedHorizon | Method::GroupSequential { .. } | Method::Bayesian { .. }, _) => {
-                (student_quantile(self.alpha, effect.degrees), ln_p_student(z, effect.degrees))
+                (student_quantile_near(self.normal, self.alpha, effect.degrees), ln_p_student(z, effect.degrees))
             }
         }
     }

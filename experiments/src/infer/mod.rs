@@ -18,6 +18,8 @@ pub mod joint;
 pub mod method;
 pub mod moments;
 pub mod non_inferiority;
+#[cfg(test)]
+mod properties;
 pub mod quantile;
 pub mod ratio;
 pub mod sequential;

@@ -11,7 +11,7 @@ use super::finding::{Finding, Why};
 use super::method::Method;
 use super::sequential::{asymptotic, mixture, msprt};
 use super::summary::Summary;
-use super::tail::{ln_p_normal, ln_p_student, normal_quantile, student_quantile};
+use super::tail::{ln_p_normal, ln_p_student, student_quantile_near};
 
 /// Which way a metric is good.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -110,7 +110,7 @@ impl<'a> Side<'a> {
         let contrast = Contrast::of(control, treatment)?;
         let mut effect = contrast.effect(question.scale)?;
         if let Method::Bayesian { prior } = &question.method {
-            match bayesian(&effect, question.scale, contrast.control, *prior, question.alpha) {
+            match bayesian(&effect, question.scale, contrast.control, *prior, prepared.normal) {
                 Finding::Measured(found) => {
                     effect = Effect { estimate: found.estimate, standard_error: found.standard_error, ..effect };
                 }
@@ -158,8 +158,10 @@ impl Prepared<'_> {
             (Method::Sequential { tuned_for }, _) => by_mixture(asymptotic::odds(effect.n, self.alpha, *tuned_for)),
             (Method::Msprt { effect_variance }, _) => by_mixture(msprt::odds(effect, *effect_variance)),
             (Method::GroupSequential { .. }, Some(look)) => look.critical,
-            (Method::FixedHorizon | Method::GroupSequential { .. }, _) => student_quantile(self.alpha, effect.degrees),
-            (Method::Bayesian { .. }, _) => normal_quantile(self.alpha),
+            (Method::FixedHorizon | Method::GroupSequential { .. }, _) => {
+                student_quantile_near(self.normal, self.alpha, effect.degrees)
+            }
+            (Method::Bayesian { .. }, _) => self.normal,
         }
     }
 }
@@ -213,7 +215,6 @@ mod tests {
         }
     }
 
-    /// statsmodels 0.15.0: ttost_ind of two samples.
     #[test]
     fn the_one_sided_bound_is_the_two_sided_one_at_twice_alpha() {
         let question = Question { scale: Scale::Absolute, method: Method::FixedHorizon, ..Question::default() };

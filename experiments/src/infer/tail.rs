@@ -101,7 +101,13 @@ pub fn normal_quantile(alpha: f64) -> f64 {
 /// The t > 0 with P(|T| > t) = alpha, alpha in (0, 1).
 #[must_use]
 pub fn student_quantile(alpha: f64, degrees: f64) -> f64 {
-    let start = expansion(normal_quantile(alpha), degrees);
+    student_quantile_near(normal_quantile(alpha), alpha, degrees)
+}
+
+/// The same from the normal quantile, for many degrees at one level.
+#[must_use]
+pub(crate) fn student_quantile_near(normal: f64, alpha: f64, degrees: f64) -> f64 {
+    let start = expansion(normal, degrees);
     if degrees >= DEGREES_EXPANSION {
         return start;
     }

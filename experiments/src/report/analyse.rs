@@ -4,11 +4,12 @@ use super::{Analysis, ArmLine, Input, Line, MetricInput, MetricTable, SegmentTab
 use crate::design::Role;
 use crate::design::plan::{self, Correction, MethodName};
 use crate::health::enough::{self, Shortage, Supply};
+use crate::health::gate::{Gate, Guarded};
 use crate::health::{Check, Details, Health};
 use crate::infer::bayesian::Prior;
-use crate::infer::compare::{Prepared, Question};
+use crate::infer::compare::Question;
 use crate::infer::effect::Scale;
-use crate::infer::finding::{Finding, Why};
+use crate::infer::finding::{Finding, Interval, Why};
 use crate::infer::frequentist::multiplicity;
 use crate::infer::method::Method;
 use crate::infer::non_inferiority::{self, MarginTest};
@@ -53,7 +54,7 @@ pub fn analyse(input: &Input) -> Analysis {
 
 /// The two questions asked of every pair of arms; or why none can be.
 struct Questions {
-    asked: Result<[Question; 2], Why>,
+    asked: Result<[(Question, Gate); 2], Why>,
 }
 
 impl Questions {
@@ -62,24 +63,22 @@ impl Questions {
         let alpha = input.analysis.alpha / comparisons;
         let units: u64 = input.arms.iter().map(|arm| arm.units).sum();
         let asked = method(&input.analysis, units).map(|method| {
-            [Scale::Absolute, Scale::Relative].map(|scale| Question {
-                scale,
-                method: method.clone(),
-                alpha,
-                ..Question::default()
+            [Scale::Absolute, Scale::Relative].map(|scale| {
+                let question = Question { scale, method: method.clone(), alpha, ..Question::default() };
+                (question.clone(), Gate::new(question))
             })
         });
         Self { asked }
     }
 
-    fn prepared(&self) -> Result<[Prepared<'_>; 2], Why> {
-        let [absolute, relative] = self.asked.as_ref().map_err(|why| *why)?;
-        Ok([absolute.prepare()?, relative.prepare()?])
+    fn prepared(&self) -> Asked<'_> {
+        let [(_, absolute), (question, relative)] = self.asked.as_ref().map_err(|why| *why)?;
+        Ok(([absolute.prepare()?, relative.prepare()?], question))
     }
 
     fn label(&self) -> String {
         match &self.asked {
-            Ok([question, _]) => question.method.label().to_owned(),
+            Ok([(question, _), _]) => question.method.label().to_owned(),
             Err(why) => why.to_string(),
         }
     }
@@ -124,7 +123,8 @@ fn supplied(arms: &[String], key: &str, supply: Option<&Supply>) -> Option<Why> 
     supply.is_some_and(|supply| too_few(&enough::check(arms, key, supply))).then_some(Why::TooFewUnits)
 }
 
-type Asked<'a> = Result<[Prepared<'a>; 2], Why>;
+/// The absolute and the relative question, ready to be asked, and the latter as it stands.
+type Asked<'a> = Result<([Guarded<'a>; 2], &'a Question), Why>;
 
 fn table(
     arms: &[String],
@@ -172,15 +172,16 @@ fn lines(
         Some(match (blocked, asked) {
             (Some(why), _) => Finding::Inconclusive(why),
             (None, Err(why)) => Finding::Inconclusive(*why),
-            (None, Ok(asked)) => asked[scale].compare(control, treatment),
+            (None, Ok((asked, _))) => asked[scale].compare(control, treatment),
         })
     };
     let line = |(at, key): (usize, &String)| {
         let (absolute, relative) = (compare(at, 0), compare(at, 1));
-        let p = absolute.as_ref().and_then(Finding::interval).map(crate::Interval::p);
+        let p = shown(relative.as_ref(), absolute.as_ref()).map(Interval::p);
         let guardrail = metric.filter(|_| blocked.is_none() && at > 0).and_then(|metric| {
-            let [_, relative] = asked.as_ref().ok()?;
-            guarded(summaries.first()?, summaries.get(at)?, relative, metric)
+            let (_, question) = asked.as_ref().ok()?;
+            relative.as_ref()?.interval()?;
+            margin(summaries.first()?, summaries.get(at)?, question, metric)
         });
         Line {
             arm: key.clone(),
@@ -198,13 +199,18 @@ fn lines(
 }
 
 /// Whether a guardrail got worse by more than its margin.
-fn guarded(control: &Summary, treatment: &Summary, asked: &Prepared<'_>, metric: &MetricInput) -> Option<MarginTest> {
+fn margin(control: &Summary, treatment: &Summary, question: &Question, metric: &MetricInput) -> Option<MarginTest> {
     let Role::Guardrail { margin } = metric.role else { return None };
     let better = match metric.better {
         Better::Higher => non_inferiority::Better::More,
         Better::Lower => non_inferiority::Better::Less,
     };
-    non_inferiority::non_inferiority(control, treatment, asked.question(), margin, better).ok()
+    non_inferiority::non_inferiority(control, treatment, question, margin, better).ok()
+}
+
+/// What is shown of a comparison: the relative change, or where there is none, the difference.
+pub(super) fn shown<'a>(relative: Option<&'a Finding>, absolute: Option<&'a Finding>) -> Option<&'a Interval> {
+    relative.and_then(Finding::interval).or_else(|| absolute.and_then(Finding::interval))
 }
 
 fn correct_metrics(tables: &mut [MetricTable], plan: &plan::Analysis) {
@@ -230,7 +236,7 @@ fn correct_segments(segments: &mut [SegmentTable], plan: &plan::Analysis) {
 
 /// Corrects the p-values of a family of comparisons.
 fn correct(mut lines: Vec<&mut Line>, plan: &plan::Analysis) {
-    let measured = |line: &Line| line.absolute.as_ref().and_then(Finding::interval).map(|interval| interval.ln_p);
+    let measured = |line: &Line| shown(line.relative.as_ref(), line.absolute.as_ref()).map(|interval| interval.ln_p);
     lines.retain(|line| measured(line).is_some());
     let ln_p: Vec<f64> = lines.iter().filter_map(|line| measured(line)).collect();
     let adjusted = match plan.correction {

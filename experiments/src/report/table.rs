@@ -12,7 +12,7 @@ const COLUMNS: usize = 6;
 
 impl fmt::Display for Analysis {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "{}", self.health)?;
+        write!(f, "{}", self.health)?;
         for metric in &self.metrics {
             writeln!(f)?;
             self.metric(f, metric)?;
@@ -104,7 +104,7 @@ fn cells(line: &Line, metric: &MetricTable) -> [String; COLUMNS] {
 }
 
 fn p(line: &Line) -> String {
-    let found = line.absolute.as_ref().and_then(Finding::interval);
+    let found = super::analyse::shown(line.relative.as_ref(), line.absolute.as_ref());
     found.map_or_else(String::new, |found| words::p(found.ln_p))
 }
 

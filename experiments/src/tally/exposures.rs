@@ -1,14 +1,15 @@
 //! Exposures to one experiment, by unit.
 
+use std::cmp::Ordering;
 use std::collections::BTreeMap;
 
 use anklang_domain::DAY_MS;
 use serde::{Deserialize, Serialize};
 
-use super::people::Who;
+use super::people::{Names, Who};
 
 /// A unit was seen in a variant.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Sighting {
     /// When, in milliseconds since 1970.
     pub(super) at_ms: i64,
@@ -22,6 +23,29 @@ pub(super) struct Sighting {
     pub(super) values: Vec<(u16, u32)>,
 }
 
+/// What numbers stand for.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Spelt<'a> {
+    pub(super) names: &'a Names,
+    pub(super) values: &'a Names,
+}
+
+impl Spelt<'_> {
+    /// The order of sightings: by time, and at the same moment by what they say. Numbers would not do: they depend on who was
+    /// met first.
+    pub(super) fn order(&self, a: &Sighting, b: &Sighting) -> Ordering {
+        let words = |sighting: &Sighting| {
+            let member = sighting.member.map(|member| self.names.name(member));
+            (self.values.name(sighting.variant), self.values.name(sighting.client), member)
+        };
+        let said = |sighting: &Sighting| {
+            let each = sighting.values.iter().map(|(dimension, value)| (*dimension, self.values.name(*value)));
+            each.collect::<Vec<_>>()
+        };
+        a.at_ms.cmp(&b.at_ms).then_with(|| words(a).cmp(&words(b))).then_with(|| said(a).cmp(&said(b)))
+    }
+}
+
 /// Every unit's exposures to one experiment.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub(super) struct Trial {
@@ -32,7 +56,7 @@ pub(super) struct Trial {
 impl Trial {
     /// Notes an exposure. Of those of one day to one variant for one member, the first is kept: that is all an analysis
     /// asks for, and clients report again and again.
-    pub(super) fn saw(&mut self, unit: Who, sighting: Sighting) {
+    pub(super) fn saw(&mut self, unit: Who, sighting: Sighting, spelt: Spelt<'_>) {
         let seen = self.units.entry(unit).or_default();
         let day = |at_ms: i64| at_ms.div_euclid(DAY_MS);
         let alike = |other: &Sighting| {
@@ -41,11 +65,11 @@ impl Trial {
                 && day(other.at_ms) == day(sighting.at_ms)
         };
         match seen.iter().position(alike) {
-            Some(place) if seen[place] <= sighting => return,
+            Some(place) if spelt.order(&seen[place], &sighting).is_le() => return,
             Some(place) => drop(seen.remove(place)),
             None => {}
         }
-        let place = seen.partition_point(|other| *other <= sighting);
+        let place = seen.partition_point(|other| spelt.order(other, &sighting).is_le());
         seen.insert(place, sighting);
     }
 }

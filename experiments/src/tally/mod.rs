@@ -15,7 +15,7 @@ mod tests;
 use anklang_domain::{Body, Exposure, Fact, MemberPut, UnixMillis};
 use serde_json::Value;
 
-use self::exposures::{Sighting, Trial};
+use self::exposures::{Sighting, Spelt, Trial};
 use self::people::{Aliases, Names, Who};
 use crate::metrics::Event;
 use crate::metrics::log::Log;
@@ -89,8 +89,25 @@ impl Tally {
         let head = if experiment.design.by_member() { self.aliases.head(unit) } else { unit };
         let ids = if experiment.design.by_member() { self.aliases.ids(&head) } else { std::slice::from_ref(&head) };
         let sightings = ids.iter().filter_map(|id| trial.units.get(id)).flatten();
-        let first = sightings.filter(|sighting| sighting.at_ms >= started.ms()).min()?;
+        let inside = sightings.filter(|sighting| sighting.at_ms >= started.ms());
+        let first = inside.min_by(|a, b| self.spelt().order(a, b))?;
         Some(self.values.name(first.variant))
+    }
+
+    /// What was given to the other ids of a unit's person in experiments under way: (experiment, phase, variant). Empty for
+    /// who is known under one id, whom the hash puts where it did before.
+    #[must_use]
+    pub fn given(&self, unit: &str) -> Vec<(&str, u32, &str)> {
+        let alone = |who: Who| self.aliases.ids(&self.aliases.head(who)).len() < 2;
+        if self.names.find(unit).is_none_or(alone) {
+            return Vec::new();
+        }
+        let running = self.registry.experiments().filter(|(_, experiment)| experiment.design.by_member());
+        running.filter_map(|(key, experiment)| Some((key, experiment.phase, self.seen_in(key, unit)?))).collect()
+    }
+
+    const fn spelt(&self) -> Spelt<'_> {
+        Spelt { names: &self.names, values: &self.values }
     }
 
     /// Folds in a fact.
@@ -176,9 +193,7 @@ impl Tally {
             let Some(value) = put.traits.get(&self.dimensions[number]).and_then(text) else { continue };
             let value = self.values.intern(&value);
             let who = self.who(put.member.as_str()) as usize;
-            let traits = &mut self.traits[who];
-            let place = traits.partition_point(|there| (there.0, there.1) <= (number as u16, at.ms()));
-            traits.insert(place, (number as u16, at.ms(), value));
+            self.traits[who].push((number as u16, at.ms(), value));
         }
     }
 
@@ -202,7 +217,8 @@ impl Tally {
             client: self.values.intern(&client),
             values,
         };
-        self.trials.entry(exposure.experiment.clone()).or_default().saw(unit, sighting);
+        let spelt = Spelt { names: &self.names, values: &self.values };
+        self.trials.entry(exposure.experiment.clone()).or_default().saw(unit, sighting, spelt);
     }
 }
 

@@ -98,28 +98,35 @@ impl Tally {
         let ends = [stopped, experiment.design.ends_at].into_iter().flatten().min();
         let before = ends.map_or(now.ms().saturating_add(1), UnixMillis::ms);
         let draw = Draw::new(key, experiment);
-        for (head, sightings) in self.by_unit(key, experiment) {
-            observed.take(head, &sightings, before, &draw);
+        for (name, mut sightings) in self.by_unit(key, experiment) {
+            sightings.sort_by(|a, b| {
+                self.spelt().order(a.1, b.1).then_with(|| self.names.name(a.0).cmp(self.names.name(b.0)))
+            });
+            observed.take(name, &sightings, before, &draw);
         }
         observed.subjects.sort_by_key(|subject| subject.exposed_ms);
         Some(observed)
     }
 
-    /// The exposures of each unit; ids of one member are one unit.
-    fn by_unit(&self, key: &str, experiment: &Experiment) -> BTreeMap<Who, Vec<(Who, &Sighting)>> {
-        let mut units: BTreeMap<Who, Vec<(Who, &Sighting)>> = BTreeMap::new();
+    /// The exposures of each unit, by the first of its names in the alphabet; ids of one member are one unit.
+    fn by_unit(&self, key: &str, experiment: &Experiment) -> BTreeMap<&str, Vec<(Who, &Sighting)>> {
+        let mut units: BTreeMap<&str, Vec<(Who, &Sighting)>> = BTreeMap::new();
         let Some(trial) = self.trials.get(key) else { return units };
+        let by_member = experiment.design.by_member();
         for (unit, sightings) in &trial.units {
-            let head = if experiment.design.by_member() { self.aliases.head(*unit) } else { *unit };
-            units.entry(head).or_default().extend(sightings.iter().map(|sighting| (*unit, sighting)));
+            let head = self.aliases.head(*unit);
+            let ids = if by_member { self.aliases.ids(&head) } else { std::slice::from_ref(unit) };
+            let name = ids.iter().map(|id| self.names.name(*id)).min().unwrap_or_default();
+            units.entry(name).or_default().extend(sightings.iter().map(|sighting| (*unit, sighting)));
         }
         units
     }
 
     /// Whose events count for a unit.
-    fn people(&self, by_member: bool, head: Who, sightings: &[(Who, &Sighting)]) -> Vec<Who> {
+    fn people(&self, by_member: bool, sightings: &[(Who, &Sighting)]) -> Vec<Who> {
         if by_member {
-            return self.aliases.ids(&head).to_vec();
+            let heads = sightings.iter().take(1).map(|(unit, _)| self.aliases.head(*unit));
+            return heads.flat_map(|head| self.aliases.ids(&head).to_vec()).collect();
         }
         let members = sightings.iter().filter_map(|(_, sighting)| sighting.member);
         let mut people: Vec<Who> =
@@ -159,10 +166,9 @@ impl Draw {
 }
 
 impl<'a> Observed<'a> {
-    fn take(&mut self, head: Who, sightings: &[(Who, &Sighting)], before_ms: i64, draw: &Draw) {
+    fn take(&mut self, name: &str, sightings: &[(Who, &Sighting)], before_ms: i64, draw: &Draw) {
         let tally = self.tally;
         let design = &self.experiment.design;
-        let name = tally.names.name(sightings.first().map_or(head, |(unit, _)| *unit));
         if sightings.iter().any(|(unit, _)| design.overrides.iter().any(|own| own.unit == tally.names.name(*unit))) {
             return; // somebody trying it out
         }
@@ -183,7 +189,7 @@ impl<'a> Observed<'a> {
                 }
                 Some(_) if sighting.at_ms >= before_ms => self.exposures.note(Oddity::NotRunning, example(sighting)),
                 Some(arm) => {
-                    first = first.filter(|first| *first <= sighting).or(Some(sighting));
+                    first = first.or(Some(sighting)); // they come in order
                     if !arms.contains(&arm) {
                         arms.push(arm);
                     }
@@ -201,7 +207,7 @@ impl<'a> Observed<'a> {
         {
             self.exposures.note(oddity, example(first));
         }
-        let people = tally.people(design.by_member(), head, sightings);
+        let people = tally.people(design.by_member(), sightings);
         let (client, values) = (first.client, first.values.clone());
         self.subjects.push(Subject { arm, exposed_ms: first.at_ms, people, client, values });
     }
@@ -266,14 +272,15 @@ impl<'a> Observed<'a> {
         }
         let number = self.tally.dimensions.iter().position(|known| known == name)? as u16;
         let sent = subject.values.iter().find(|(dimension, _)| *dimension == number).map(|(_, value)| *value);
-        let value = sent.or_else(|| subject.people.iter().find_map(|who| self.trait_at(*who, number, subject)))?;
+        let value = sent.or_else(|| self.trait_at(subject, number))?;
         Some(self.tally.values.name(value).to_owned())
     }
 
-    fn trait_at(&self, who: Who, number: u16, subject: &Subject) -> Option<u32> {
-        let traits = self.tally.traits.get(who as usize)?;
-        let end = traits.partition_point(|(dimension, at, _)| (*dimension, *at) <= (number, subject.exposed_ms));
-        traits[..end].last().filter(|(dimension, _, _)| *dimension == number).map(|(_, _, value)| *value)
+    /// The newest trait of its people at a unit's exposure; of several of one moment, the last in the alphabet.
+    fn trait_at(&self, subject: &Subject, number: u16) -> Option<u32> {
+        let all = subject.people.iter().filter_map(|who| self.tally.traits.get(*who as usize)).flatten();
+        let known = all.filter(|(dimension, at, _)| *dimension == number && *at <= subject.exposed_ms);
+        known.max_by_key(|(_, at, value)| (*at, self.tally.values.name(*value))).map(|(_, _, value)| *value)
     }
 
     /// The dimensions by which this experiment can be looked at.

@@ -3,6 +3,7 @@
 
 mod analyze;
 pub(crate) mod backup;
+mod calibrate;
 mod demo;
 mod doctor;
 mod erase;
@@ -58,6 +59,7 @@ enum Command {
     Analyze(Box<analyze::Analyze>),
     Power(power::Power),
     Key(key::Key),
+    Calibrate(calibrate::Calibrate),
 }
 
 /// Runs the command line of this process.
@@ -102,6 +104,7 @@ fn run(args: Args, variables: impl Iterator<Item = (String, String)>) -> Result<
         Command::Analyze(analyze) => analyze.run(),
         Command::Power(power) => power.run(),
         Command::Key(key) => key.run(&config),
+        Command::Calibrate(calibrate) => calibrate.run(),
     }
 }
 

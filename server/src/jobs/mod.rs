@@ -1,5 +1,4 @@
-//! What happens beside the requests: keys are read again when their file changes, experiments end when their time has
-//! come, and snapshots are taken so that the
+//! What happens beside the requests: keys are read again when their file changes, and snapshots are taken so that the
 //! next start is quick.
 
 use std::path::Path;

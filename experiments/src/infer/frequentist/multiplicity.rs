@@ -85,8 +85,8 @@ mod tests {
         };
         let ln_p: Vec<f64> = numbers("p").into_iter().map(f64::ln).collect();
         ln_holm(&ln_p).iter().zip(numbers("holm")).for_each(|(got, wanted)| close(got.exp(), wanted, 1e-12));
-        let benjamini_hochberg = ln_benjamini_hochberg(&ln_p);
-        benjamini_hochberg.iter().zip(numbers("bh")).for_each(|(got, wanted)| close(got.exp(), wanted, 1e-12));
+        let adjusted = ln_benjamini_hochberg(&ln_p);
+        adjusted.iter().zip(numbers("bh")).for_each(|(got, wanted)| close(got.exp(), wanted, 1e-12));
     }
 
     #[test]

@@ -1,51 +1,27 @@
 //! How many units an experiment needs, what it can see, and how likely it is to see it.
 //!
 //! One calculation for every method: the estimate, in standard errors, is normal around a drift; a method is a boundary for
-//! it at each look ([`crossing`] for the chance to reach one). Wrong-sided rejections count for nothing at one look, as in
+//! it at each look ([`crossing`](crate::infer::sequential::group::crossing) for the chance to reach one). Wrong-sided rejections count for nothing at one look, as in
 //! every textbook formula, and where there are several they are too rare to matter.
+
+mod baseline;
+mod chance;
+mod error;
 
 use serde::{Deserialize, Serialize};
 
+pub use self::baseline::Baseline;
+use self::chance::{Odds, Rule, Test, solve};
+pub use self::error::PowerError;
 use crate::infer::effect::Scale;
 use crate::infer::method::Method;
-use crate::infer::sequential::group::crossing;
-use crate::infer::sequential::{asymptotic, mixture};
-use crate::infer::summary::Summary;
-use crate::infer::tail::{ln_p_normal, normal_quantile};
+use crate::infer::sequential::asymptotic;
+use crate::infer::tail::normal_quantile;
 
 /// No experiment is planned with more units than this.
 pub const UNITS_MAX: f64 = 1e13;
 /// Looks of a plan at most.
 pub use crate::infer::sequential::group::LOOKS_MAX;
-
-/// Why a plan makes no sense; whoever wrote the plan must act.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum PowerError {
-    /// Level and power are not both in (0, 1), or the power is not above the level.
-    #[error("alpha and power must lie in (0, 1), with the power above alpha")]
-    Goal,
-    /// The mean is not a number, the variance not above 0, or the share not in (0, 1).
-    #[error("the baseline needs a finite mean and a variance above 0, or a share in (0, 1)")]
-    Baseline,
-    /// The weights are not two or more numbers above 0.
-    #[error("the weights must be at least two numbers above 0, the control's first")]
-    Weights,
-    /// The share of variance taken out is not in [0, 1), or the design effect is not 1 or more.
-    #[error("the variance reduction must lie in [0, 1), and the design effect be 1 or more")]
-    Factor,
-    /// The method's parameters make no sense, or there are too many looks.
-    #[error("the method's parameters make no sense, or there are more than {LOOKS_MAX} looks")]
-    Method,
-    /// No effect needs no experiment; a share cannot leave [0, 1].
-    #[error("the effect must be a finite number other than 0, and leave a share between 0 and 1")]
-    Effect,
-    /// The units are no number above 0.
-    #[error("the units must be a finite number above 0")]
-    Units,
-    /// Not with [`UNITS_MAX`] units, or no effect is large enough.
-    #[error("no number of units up to {UNITS_MAX:e}, or no effect, is enough")]
-    OutOfReach,
-}
 
 /// What a test is to reach.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -61,60 +37,6 @@ impl Default for Goal {
     /// 5% and 80%.
     fn default() -> Self {
         Self { alpha: 0.05, power: 0.8 }
-    }
-}
-
-/// What the metric is without the treatment.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Baseline {
-    /// A mean, with the variance of one unit. Also a ratio, with the variance of its delta method.
-    Mean {
-        /// The mean.
-        mean: f64,
-        /// The variance of one unit.
-        variance: f64,
-    },
-    /// The share of units with a yes.
-    Proportion {
-        /// The share.
-        share: f64,
-    },
-}
-
-impl Baseline {
-    /// From what was measured of a metric before; none where nothing can be said of it.
-    #[must_use]
-    pub fn of(summary: &Summary) -> Option<Self> {
-        if let Summary::Proportion { .. } = summary {
-            return summary.value().map(|share| Self::Proportion { share });
-        }
-        let contrast = crate::infer::contrast::Contrast::of(summary, summary).ok()?;
-        let variance = contrast.variance_control * summary.units() as f64;
-        Some(Self::Mean { mean: contrast.control, variance })
-    }
-
-    fn value(self) -> f64 {
-        match self {
-            Self::Mean { mean, .. } => mean,
-            Self::Proportion { share } => share,
-        }
-    }
-
-    /// The variances of one unit in the control, and in a treatment with this effect.
-    fn variances(self, effect: f64) -> Result<(f64, f64), PowerError> {
-        match self {
-            Self::Mean { mean, variance } if mean.is_finite() && variance > 0.0 && variance.is_finite() => {
-                Ok((variance, variance))
-            }
-            Self::Mean { .. } => Err(PowerError::Baseline),
-            Self::Proportion { share } if share > 0.0 && share < 1.0 => {
-                let treated = share + effect;
-                let inside = (0.0..=1.0).contains(&treated);
-                if inside { Ok((share * (1.0 - share), treated * (1.0 - treated))) } else { Err(PowerError::Effect) }
-            }
-            Self::Proportion { .. } => Err(PowerError::Baseline),
-        }
     }
 }
 
@@ -293,103 +215,25 @@ impl Plan {
     }
 }
 
-/// A comparison of the control with the smallest treatment.
-struct Test {
-    effect: f64,
-    /// Of the difference, times the units of all arms.
-    variance: f64,
-    /// The share of all units that are in the two arms compared.
-    pair: f64,
-    rule: Rule,
+/// The z-values of a level and of the chance to miss.
+fn quantiles(goal: Goal) -> (f64, f64) {
+    // One-sided: the chance to miss is the tail on one side.
+    (normal_quantile(goal.alpha), normal_quantile(2.0 * (1.0 - goal.power)))
 }
 
-/// When an effect counts as seen.
-enum Rule {
-    Once { critical: f64 },
-    Sequence { alpha: f64, looks: usize, odds: Odds },
-    Looks(Vec<(f64, f64)>),
-    Posterior { critical: f64, prior: Option<(f64, f64)> },
-}
-
-/// The odds of a mixture, as they grow with the units.
-enum Odds {
-    PerUnit(f64),
-    /// Of effects with this variance, on the absolute scale.
-    OfVariance(f64),
-}
-
-impl Test {
-    fn power(&self, units: f64) -> f64 {
-        let error = (self.variance / units).sqrt();
-        let drift = self.effect.abs() / error;
-        match &self.rule {
-            Rule::Once { critical } => normal_below(drift - critical),
-            Rule::Looks(looks) => crossing(looks, drift),
-            Rule::Posterior { critical, prior } => {
-                let Some((mean, variance)) = prior else { return normal_below(drift - critical) };
-                let weight = variance / (variance + error * error);
-                // The prior pulls towards its mean, or away from it.
-                let pull = (1.0 - weight) * mean * self.effect.signum() / (weight * error);
-                normal_below(drift + pull - critical / weight.sqrt())
-            }
-            Rule::Sequence { alpha, looks, odds } => {
-                let critical = |share: f64| {
-                    let odds = match odds {
-                        Odds::PerUnit(each) => each * units * self.pair * share,
-                        Odds::OfVariance(variance) => variance / (error * error) * share,
-                    };
-                    mixture::critical(odds, *alpha)
-                };
-                if *looks == 1 {
-                    return normal_below(drift - critical(1.0));
-                }
-                let shares = (1..=*looks).map(|look| look as f64 / *looks as f64);
-                crossing(&shares.map(|share| (share, critical(share))).collect::<Vec<_>>(), drift)
-            }
-        }
-    }
-}
-
-/// Φ(z).
-fn normal_below(z: f64) -> f64 {
-    let tail = ln_p_normal(z).exp() / 2.0;
-    if z > 0.0 { 1.0 - tail } else { tail }
-}
-
-/// Where a rising function of a number above 0 is 0, to 1e-12 relative; out of reach where it is none before.
-fn solve(start: f64, function: impl Fn(f64) -> Option<f64>) -> Result<f64, PowerError> {
-    let (mut low, mut high) = (start, start);
-    while low > f64::MIN_POSITIVE && function(low).is_none_or(|value| value >= 0.0) {
-        (low, high) = (low / 2.0, low);
-    }
-    loop {
-        match function(high) {
-            Some(value) if value >= 0.0 => break,
-            Some(_) => (low, high) = (high, high * 2.0),
-            // Beyond the end: the last half step may still reach it.
-            None if high / low > 1.0 + 1e-9 => high = (high * low).sqrt(),
-            None => return Err(PowerError::OutOfReach),
-        }
-        if high.is_infinite() {
-            return Err(PowerError::OutOfReach);
-        }
-    }
-    while high / low - 1.0 > 1e-12 {
-        let middle = (low * high).sqrt();
-        if middle <= low || middle >= high {
-            break;
-        }
-        if function(middle).is_some_and(|value| value >= 0.0) { high = middle } else { low = middle }
-    }
-    Ok(high)
+/// Units an arm of a fixed-horizon test of two equal arms, (z_α/2 + z_β)²(σ²_T + σ²_C)/δ², for a power above ½; not
+/// rounded up, infinite for no difference. [`Plan::units`] is the same, with more to it.
+#[must_use]
+pub fn units_per_arm(difference: f64, variance_control: f64, variance_treatment: f64, goal: Goal) -> f64 {
+    let (level, miss) = quantiles(goal);
+    ((level + miss) / difference).powi(2) * (variance_control + variance_treatment)
 }
 
 /// Units an arm to see one proportion become another, with the pooled variance under no effect (Fleiss 1981), as for the
 /// pooled z test of other tools; the analyses here do not pool, and [`Plan::units`] is for them.
 #[must_use]
 pub fn units_per_arm_pooled(control: f64, treatment: f64, goal: Goal) -> f64 {
-    // One-sided: the chance to miss is the tail on one side.
-    let (level, miss) = (normal_quantile(goal.alpha), normal_quantile(2.0 * (1.0 - goal.power)));
+    let (level, miss) = quantiles(goal);
     let variance = |share: f64| share * (1.0 - share);
     let pooled = 2.0 * variance(f64::midpoint(control, treatment));
     let apart = variance(control) + variance(treatment);
@@ -403,6 +247,7 @@ mod tests {
     use super::*;
     use crate::infer::bayesian::Prior;
     use crate::infer::sequential::group::{Looks, Spending};
+    use crate::infer::sequential::mixture;
     use crate::testdata::{close, conformance};
 
     fn fixed(baseline: Baseline) -> Plan {
@@ -414,6 +259,7 @@ mod tests {
         let Some(golden) = conformance("statistics.json") else { return };
         let wanted = |at: usize| golden["power"]["p .10->.11 (pooled H0, unpooled)"][at].as_f64().unwrap();
         close(units_per_arm_pooled(0.10, 0.11, Goal::default()), wanted(0), 1e-9);
+        close(units_per_arm(0.01, 0.09, 0.11 * 0.89, Goal::default()), wanted(1), 1e-9);
         let plan = fixed(Baseline::Proportion { share: 0.1 });
         close(plan.units_exact(0.01).unwrap() / 2.0, wanted(1), 1e-9);
         assert_eq!(plan.units(0.01).unwrap(), Size { total: 29_498, per_arm: vec![14_749; 2] });
