@@ -131,6 +131,7 @@ impl Analyze {
             numbers: metrics.columns.clone(),
             labels: self.segments.clone(),
             days: self.date.iter().cloned().collect(),
+            only_moments: metrics.only_moments(),
         };
         let table = self.read(&wanted)?;
         let arms = Arms::of(&table.arms, &self.arms)?;
