@@ -25,16 +25,17 @@ export async function start() {
       if (found) resolve(found);
     });
   });
-  const stop = () =>
+  const stop = (signal = 'SIGKILL') =>
     new Promise((resolve) => {
       child.removeAllListeners('exit');
       child.once('exit', () => resolve(rmSync(folder, { recursive: true, force: true })));
-      child.kill('SIGKILL');
+      child.kill(signal);
     });
   return { address, stop };
 }
 
-async function ask(address, method, path, body) {
+/** Sends JSON and reads JSON; anything but success is an error. */
+export async function ask(address, method, path, body) {
   const answer = await fetch(address + path, { method, body: body && JSON.stringify(body) });
   const text = await answer.text();
   if (!answer.ok) throw new Error(`${method} ${path}: ${answer.status} ${text}`);

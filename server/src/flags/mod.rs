@@ -2,6 +2,7 @@
 //! evaluate themselves. A change replaces it whole and wakes every open stream.
 
 mod decision;
+mod remembered;
 mod served;
 
 use std::sync::Arc;
@@ -13,6 +14,7 @@ use serde_json::Value;
 use tokio::sync::watch;
 
 pub(crate) use decision::{Cause, Decision};
+pub(crate) use remembered::{context, remembered};
 pub(crate) use served::{KEY_ATTRIBUTE, Served, quoted};
 
 /// What streams watch.

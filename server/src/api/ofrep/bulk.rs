@@ -22,12 +22,12 @@ const INACTIVITY_DELAY_S: u64 = 120;
 const TAG_BYTES: usize = 16;
 
 pub(super) async fn bulk(request: HttpRequest, app: Shared, payload: Payload) -> HttpResponse {
-    let question = match Question::read(&request, payload).await {
+    let question = match Question::read(&request, &app, payload).await {
         Ok(question) => question,
         Err(failure) => return failure.answer(None),
     };
     let served = app.flags.current();
-    let etag = etag(&served, &question.bytes);
+    let etag = etag(&served, &question);
     let told_of_a_change = Query::of(&request).text("flagConfigEtag").is_some();
     if !told_of_a_change && matches(request.headers(), &IF_NONE_MATCH, &etag) {
         return private(HttpResponse::NotModified()).insert_header((ETAG, etag)).finish();
@@ -36,9 +36,13 @@ pub(super) async fn bulk(request: HttpRequest, app: Shared, payload: Payload) ->
     private(HttpResponse::Ok()).insert_header((ETAG, etag)).body(body)
 }
 
-/// Names the configuration and the context: other attributes may give other variants.
-fn etag(served: &Served, context: &[u8]) -> String {
-    let digest = Sha256::new().chain_update(&served.etag).chain_update(context).finalize();
+/// Names the configuration, the context and what is remembered of its unit: another may give other variants.
+fn etag(served: &Served, question: &Question) -> String {
+    let mut hash = Sha256::new().chain_update(&served.etag).chain_update(&question.bytes);
+    for assignment in question.remembered.values().flat_map(|document| &document.assignments) {
+        hash = hash.chain_update(assignment.0).chain_update(assignment.1);
+    }
+    let digest = hash.finalize();
     let digits: String = digest.iter().take(TAG_BYTES).map(|byte| format!("{byte:02x}")).collect();
     quoted(&digits)
 }
