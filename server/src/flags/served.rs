@@ -12,6 +12,8 @@ use crate::keys::sha256_hex;
 
 /// Hexadecimal digits of a tag: 128 bits of SHA-256.
 const TAG_DIGITS: usize = 32;
+/// Begins the keys of features that are there for others, such as holdouts: nobody asks for them.
+const INNER: char = '$';
 /// The attribute that units are told apart by, where a rule names none.
 pub(crate) const KEY_ATTRIBUTE: &str = "id";
 
@@ -32,6 +34,7 @@ pub(crate) struct Served {
     pub(crate) refetch_event: Bytes,
     document: Map<String, Value>,
     about: HashMap<String, About>,
+    keys: Vec<String>,
     phases: HashMap<String, String>,
 }
 
@@ -91,6 +94,8 @@ impl Served {
         updated_at: UnixMillis,
     ) -> Self {
         let (phases, nothing) = (phases(&document), Bytes::new());
+        let mut keys: Vec<String> = about.keys().filter(|key| !key.starts_with(INNER)).cloned().collect();
+        keys.sort_unstable();
         let mut served = Self {
             payload: Arc::new(payload),
             etag,
@@ -100,6 +105,7 @@ impl Served {
             refetch_event: nothing,
             document,
             about,
+            keys,
             phases,
         };
         served.write();
@@ -124,11 +130,9 @@ impl Served {
         self.phases.get(experiment).map_or("", String::as_str)
     }
 
-    /// The keys of all features, disabled ones too, in order.
-    pub(crate) fn keys(&self) -> Vec<&str> {
-        let mut keys: Vec<&str> = self.about.keys().map(String::as_str).collect();
-        keys.sort_unstable();
-        keys
+    /// The keys of all features that clients ask for, disabled ones too, in order.
+    pub(crate) fn keys(&self) -> &[String] {
+        &self.keys
     }
 
     /// One line for each feature: a client that reads streams line by line has a bound on their length.
@@ -265,11 +269,12 @@ mod tests {
 
     #[test]
     fn what_is_disabled_is_kept_from_sdks() {
-        let served =
-            served(json!({"features": {"on": {"defaultValue": 1}, "off": {"defaultValue": 2, "enabled": false}}}));
+        let served = served(
+            json!({"features": {"on": {"defaultValue": 1}, "off": {"defaultValue": 2, "enabled": false}, "$in": {"defaultValue": 0}}}),
+        );
         let json: Value = serde_json::from_slice(&served.json).expect("json");
         assert_eq!(json["status"], 200);
-        assert_eq!(json["features"], json!({"on": {"defaultValue": 1}}));
+        assert_eq!(json["features"], json!({"on": {"defaultValue": 1}, "$in": {"defaultValue": 0}}));
         assert_eq!((&json["experiments"], &json["savedGroups"]), (&json!([]), &json!({})));
         assert_eq!(json["dateUpdated"], "1970-01-01T00:00:01.5Z");
         assert_eq!(served.keys(), ["off", "on"]);

@@ -45,7 +45,7 @@ fn etag(served: &Served, context: &[u8]) -> String {
 
 fn write(served: &Served, question: &Question, stream: &str) -> Vec<u8> {
     let mut out = b"{\"flags\":[".to_vec();
-    for (at, key) in served.keys().into_iter().enumerate() {
+    for (at, key) in served.keys().iter().enumerate() {
         if at > 0 {
             out.push(b',');
         }
