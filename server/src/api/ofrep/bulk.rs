@@ -27,18 +27,20 @@ pub(super) async fn bulk(request: HttpRequest, app: Shared, payload: Payload) ->
         Err(failure) => return failure.answer(None),
     };
     let served = app.flags.current();
-    let etag = etag(&served, &question.bytes);
+    let stream = stream_url(&request, &app);
+    let etag = etag(&served, &question.bytes, &stream);
     let told_of_a_change = Query::of(&request).text("flagConfigEtag").is_some();
     if !told_of_a_change && matches(request.headers(), &IF_NONE_MATCH, &etag) {
         return private(HttpResponse::NotModified()).insert_header((ETAG, etag)).finish();
     }
-    let body = write(&served, &question, &stream_url(&request, &app));
+    let body = write(&served, &question, &stream);
     private(HttpResponse::Ok()).insert_header((ETAG, etag)).body(body)
 }
 
-/// Names the configuration and the context: other attributes may give other variants.
-fn etag(served: &Served, context: &[u8]) -> String {
-    let digest = Sha256::new().chain_update(&served.etag).chain_update(context).finalize();
+/// Names the configuration, the context, since other attributes may give other variants, and the stream: a client that
+/// comes back after a restart must hear of the new one.
+fn etag(served: &Served, context: &[u8], stream: &str) -> String {
+    let digest = Sha256::new().chain_update(&served.etag).chain_update(stream).chain_update(context).finalize();
     let digits: String = digest.iter().take(TAG_BYTES).map(|byte| format!("{byte:02x}")).collect();
     quoted(&digits)
 }
