@@ -176,7 +176,7 @@ fn lines(
     };
     let line = |(at, key): (usize, &String)| {
         let (absolute, relative) = (compare(at, 0), compare(at, 1));
-        let p = shown(relative.as_ref(), absolute.as_ref()).map(Interval::p);
+        let p = absolute.as_ref().and_then(Finding::interval).map(Interval::p);
         let guardrail = metric.filter(|_| blocked.is_none() && at > 0).and_then(|metric| {
             let (_, question) = asked.as_ref().ok()?;
             relative.as_ref()?.interval()?;
@@ -203,11 +203,6 @@ fn margin(control: &Summary, treatment: &Summary, question: &Question, metric: &
     non_inferiority::non_inferiority(control, treatment, question, margin, metric.better).ok()
 }
 
-/// What is shown of a comparison: the relative change, or where there is none, the difference.
-pub(super) fn shown<'a>(relative: Option<&'a Finding>, absolute: Option<&'a Finding>) -> Option<&'a Interval> {
-    relative.and_then(Finding::interval).or_else(|| absolute.and_then(Finding::interval))
-}
-
 fn correct_metrics(tables: &mut [MetricTable], plan: &plan::Analysis) {
     let counted = |table: &&mut MetricTable| match table.role {
         Role::Goal | Role::Secondary => true,
@@ -231,7 +226,7 @@ fn correct_segments(segments: &mut [SegmentTable], plan: &plan::Analysis) {
 
 /// Corrects the p-values of a family of comparisons.
 fn correct(mut lines: Vec<&mut Line>, plan: &plan::Analysis) {
-    let measured = |line: &Line| shown(line.relative.as_ref(), line.absolute.as_ref()).map(|interval| interval.ln_p);
+    let measured = |line: &Line| line.absolute.as_ref().and_then(Finding::interval).map(|interval| interval.ln_p);
     lines.retain(|line| measured(line).is_some());
     let ln_p: Vec<f64> = lines.iter().filter_map(|line| measured(line)).collect();
     let adjusted = match plan.correction {

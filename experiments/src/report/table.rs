@@ -4,11 +4,11 @@ use std::fmt;
 
 use super::{Analysis, Line, MetricTable, words};
 use crate::design::Role;
-use crate::infer::finding::{Adjustment, Finding};
+use crate::infer::finding::{Adjustment, Finding, Interval};
 use crate::infer::non_inferiority::Verdict;
 
 /// Columns of a metric's table.
-const COLUMNS: usize = 6;
+const COLUMNS: usize = 8;
 
 impl fmt::Display for Analysis {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -25,9 +25,9 @@ impl Analysis {
     fn metric(&self, f: &mut fmt::Formatter<'_>, metric: &MetricTable) -> fmt::Result {
         writeln!(f, "{}{}", metric.name, role(metric.role))?;
         let level = (1.0 - self.alpha) * 100.0;
-        let head = ["arm".to_owned(), "units".into(), "value".into(), "change".into(), String::new(), "p".into()];
-        let mut rows = vec![head];
-        rows[0][4] = format!("{level}% interval");
+        let interval = format!("{level}% interval");
+        let mut rows =
+            vec![["arm", "units", "value", "difference", &interval, "p", "change", &interval].map(str::to_owned)];
         rows.extend(metric.lines.iter().map(|line| cells(line, metric)));
         print(f, &rows, "  ")?;
         for step in steps(self, metric) {
@@ -71,11 +71,15 @@ fn role(role: Role) -> String {
 fn print(f: &mut fmt::Formatter<'_>, rows: &[[String; COLUMNS]], indent: &str) -> fmt::Result {
     let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
     let widths: [usize; COLUMNS] = std::array::from_fn(width);
-    for [arm, units, value, change, interval, p] in rows {
-        let line = format!(
-            "{indent}{arm:<0$}  {units:>1$}  {value:>2$}  {change:>3$}  {interval:<4$}  {p:>5$}",
-            widths[0], widths[1], widths[2], widths[3], widths[4], widths[5]
-        );
+    for row in rows {
+        let mut line = indent.to_owned();
+        for (column, cell) in row.iter().enumerate() {
+            // Names and intervals begin together, numbers end together.
+            let padding = " ".repeat(widths[column] - cell.chars().count());
+            let (before, after) =
+                if matches!(column, 0 | 4 | 7) { ("", padding.as_str()) } else { (padding.as_str(), "") };
+            line.push_str(&format!("{before}{cell}{after}  "));
+        }
         writeln!(f, "{}", line.trim_end())?;
     }
     Ok(())
@@ -83,29 +87,31 @@ fn print(f: &mut fmt::Formatter<'_>, rows: &[[String; COLUMNS]], indent: &str) -
 
 fn cells(line: &Line, metric: &MetricTable) -> [String; COLUMNS] {
     let value = line.value.map_or_else(|| "–".to_owned(), |value| words::value(value, metric.measure));
-    let (relative, absolute) = (line.relative.as_ref(), line.absolute.as_ref());
-    let [change, interval, p] = match (relative, absolute) {
-        (None, _) | (_, None) => ["control".to_owned(), String::new(), String::new()],
-        (Some(Finding::Measured(found)), _) => {
-            let interval = format!("[{}, {}]", words::change(found.low), words::change(found.high));
-            [words::change(found.estimate), interval + &asides(line, found.adjustment), p(line)]
+    let difference = |number| words::difference(number, metric.measure);
+    let [by, within, p] = match &line.absolute {
+        None => ["control".to_owned(), String::new(), String::new()],
+        Some(Finding::Measured(found)) => {
+            [difference(found.estimate), between(found, difference), words::p(found.ln_p)]
         }
-        // Where the control is 0 there is no relative change, but still a difference.
-        (Some(Finding::Inconclusive(_)), Some(Finding::Measured(found))) => {
-            let say = |number| words::difference(number, metric.measure);
-            let interval = format!("[{}, {}]", say(found.low), say(found.high));
-            [say(found.estimate), interval + &asides(line, found.adjustment), p(line)]
+        Some(Finding::Inconclusive(why)) => ["–".to_owned(), format!("inconclusive: {why}"), String::new()],
+    };
+    let [change, around] = match (&line.absolute, &line.relative) {
+        (Some(_), Some(Finding::Measured(found))) => {
+            let asides = asides(line, found.adjustment);
+            [words::change(found.estimate), between(found, words::change) + &asides]
         }
-        (Some(Finding::Inconclusive(_)), Some(Finding::Inconclusive(why))) => {
-            ["–".to_owned(), format!("inconclusive: {why}"), String::new()]
+        (Some(Finding::Measured(_)), Some(Finding::Inconclusive(why))) => {
+            ["–".to_owned(), format!("inconclusive: {why}")]
+        }
+        (None, _) | (_, None) | (Some(Finding::Inconclusive(_)), Some(Finding::Inconclusive(_))) => {
+            [String::new(), String::new()]
         }
     };
-    [line.arm.clone(), words::count(line.units), value, change, interval, p]
+    [line.arm.clone(), words::count(line.units), value, by, within, p, change, around]
 }
 
-fn p(line: &Line) -> String {
-    let found = super::analyse::shown(line.relative.as_ref(), line.absolute.as_ref());
-    found.map_or_else(String::new, |found| words::p(found.ln_p))
+fn between(found: &Interval, say: impl Fn(f64) -> String) -> String {
+    format!("[{}, {}]", say(found.low), say(found.high))
 }
 
 fn asides(line: &Line, adjustment: Adjustment) -> String {
