@@ -3,6 +3,8 @@
 use anklang_domain::{ItemId, Kind, ListKind, MemberId, Propensity, UnixMillis};
 use serde::Serialize;
 
+use crate::rank::policy::Policy;
+
 /// The languages that reasons are written in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum Lang {
@@ -62,6 +64,8 @@ pub struct ListRequest {
     pub explain: bool,
     /// Whether the slate is logged as served; a preview is not.
     pub log: bool,
+    /// Another policy than the community's, and what slates call it: a variant of an experiment.
+    pub policy: Option<(String, Policy)>,
 }
 
 /// The longest list.
@@ -87,6 +91,7 @@ impl ListRequest {
             kind: None,
             explain: false,
             log: true,
+            policy: None,
         }
     }
 }

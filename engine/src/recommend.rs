@@ -51,6 +51,10 @@ pub enum ListError {
     Index(#[from] IndexError),
 }
 
+fn policy_name(request: &ListRequest, policy: &Policy) -> String {
+    request.policy.as_ref().map_or_else(|| policy.name(), |(name, _)| name.clone())
+}
+
 /// A request together with all that is known of who asks, at the moment they ask.
 pub(crate) struct Ask<'v> {
     pub(crate) views: &'v Views,
@@ -80,7 +84,7 @@ impl<'v> Ask<'v> {
         let member = request.member.as_ref().and_then(|id| views.members.find(id.as_str()));
         let mut ask = Self {
             views,
-            policy: views.policy,
+            policy: request.policy.as_ref().map_or(views.policy, |(_, policy)| *policy),
             member,
             now: request.now,
             since: since(views, request, member),
@@ -244,7 +248,7 @@ fn render(ask: &Ask<'_>, request: &ListRequest, placed: Vec<Placed>) -> List {
         member: request.member.clone(),
         since: (request.list == ListKind::Missed).then(|| UnixMillis::saturating(ask.since.ms())),
         at: request.now,
-        slate: SlateRef { id: slate_id(ask.seed, request, &items), policy: ask.policy.name() },
+        slate: SlateRef { id: slate_id(ask.seed, request, &items), policy: policy_name(request, &ask.policy) },
         items,
         more,
     }

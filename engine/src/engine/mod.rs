@@ -21,6 +21,7 @@ use self::indexer::Indexer;
 use crate::index::{IndexError, TextReader};
 use crate::journal::{CommitError, Committer, Done, Journal, JournalError, Receipt, Seq};
 use crate::list::{ItemView, List, ListRequest};
+use crate::rank::policy::Policy;
 use crate::recommend::{self, ListError};
 use crate::views::{Views, snapshot};
 
@@ -138,6 +139,12 @@ impl Engine {
             self.committer.note(served(request, &list, request.member.as_ref().filter(known)));
         }
         Ok(list)
+    }
+
+    /// The policy by which lists are ranked now.
+    #[must_use]
+    pub fn policy(&self) -> Policy {
+        self.shared.views.read().policy
     }
 
     /// An item as it is known now.

@@ -121,10 +121,29 @@ impl Policy {
         Ok(policy)
     }
 
+    /// This policy but for what the document names, as a variant of an experiment gives it.
+    pub fn changed(&self, document: &Value) -> Result<Self, PolicyError> {
+        let mut whole = serde_json::to_value(self).map_err(|e| PolicyError::Shape(e.to_string()))?;
+        merge(&mut whole, document);
+        Self::parse(&whole, self.version)
+    }
+
     /// `default@version`, as slates name it.
     #[must_use]
     pub fn name(&self) -> String {
         format!("default@{}", self.version)
+    }
+}
+
+/// Puts what `over` names over `base`, object by object.
+fn merge(base: &mut Value, over: &Value) {
+    match (base, over) {
+        (Value::Object(base), Value::Object(over)) => {
+            for (name, value) in over {
+                merge(base.entry(name.clone()).or_insert(Value::Null), value);
+            }
+        }
+        (base, over) => *base = over.clone(),
     }
 }
 
@@ -139,6 +158,15 @@ mod tests {
         let policy = Policy::parse(&json!({"weights": {"hot": 2.0}, "relevance_floor": 0.5}), 3).unwrap();
         assert_eq!((policy.weights.hot, policy.weights.fresh), (2.0, Weights::default().fresh));
         assert_eq!(policy.name(), "default@3");
+    }
+
+    #[test]
+    fn a_variant_changes_only_what_it_names() {
+        let policy = Policy::parse(&json!({"weights": {"hot": 2.0}, "diversity": 0.1}), 3).unwrap();
+        let changed = policy.changed(&json!({"weights": {"fresh": 0.0}})).unwrap();
+        assert_eq!((changed.weights.hot, changed.weights.fresh, changed.diversity), (2.0, 0.0, 0.1));
+        assert_eq!(policy.changed(&json!({})), Ok(policy));
+        assert!(policy.changed(&json!({"diversity": 2})).is_err() && policy.changed(&json!(7)).is_err());
     }
 
     #[test]

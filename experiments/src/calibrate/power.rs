@@ -18,33 +18,45 @@ const GROUP_LOOKS: usize = 5;
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Promise {
     pub(super) name: &'static str,
-    pub(super) world: World,
-    pub(super) lift: f64,
-    pub(super) how: How,
+    world: World,
+    /// The variance of one unit at that factor on the outcome; none for a proportion, which has it from its share.
+    variance: Option<fn(f64) -> f64>,
+    lift: f64,
+    how: How,
 }
 
 /// How it is going to be analysed.
 #[derive(Debug, Clone, Copy)]
-pub(super) enum How {
+enum How {
     Fixed,
     /// The default, at every look.
     Sequence,
     Group,
 }
 
-const fn promise(name: &'static str, world: World, lift: f64, how: How) -> Promise {
-    Promise { name, world, lift, how }
+const fn promise(
+    name: &'static str,
+    world: World,
+    variance: Option<fn(f64) -> f64>,
+    (lift, how): (f64, How),
+) -> Promise {
+    Promise { name, world, variance, lift, how }
 }
 
+const TENTH: World = World::Proportion(0.1);
+const NORMAL: Option<fn(f64) -> f64> = Some(|_| 1.0);
+const LOGNORMAL: Option<fn(f64) -> f64> = Some(lognormal_variance);
+const RATIO: Option<fn(f64) -> f64> = Some(ratio_variance);
+
 pub(super) const PROMISES: [Promise; 8] = [
-    promise("power-proportion", World::Proportion(0.1), 0.3, How::Fixed),
-    promise("power-mean", World::Normal, 0.1, How::Fixed),
-    promise("power-lognormal", World::Lognormal, 0.1, How::Fixed),
-    promise("power-ratio", World::Ratio, 0.1, How::Fixed),
-    promise("power-mean-sequence", World::Normal, 0.1, How::Sequence),
-    promise("power-proportion-sequence", World::Proportion(0.1), 0.3, How::Sequence),
-    promise("power-ratio-sequence", World::Ratio, 0.05, How::Sequence),
-    promise("power-mean-group", World::Normal, 0.1, How::Group),
+    promise("power-proportion", TENTH, None, (0.3, How::Fixed)),
+    promise("power-mean", World::Normal, NORMAL, (0.1, How::Fixed)),
+    promise("power-lognormal", World::Lognormal, LOGNORMAL, (0.1, How::Fixed)),
+    promise("power-ratio", World::Ratio, RATIO, (0.1, How::Fixed)),
+    promise("power-mean-sequence", World::Normal, NORMAL, (0.1, How::Sequence)),
+    promise("power-proportion-sequence", TENTH, None, (0.3, How::Sequence)),
+    promise("power-ratio-sequence", World::Ratio, RATIO, (0.05, How::Sequence)),
+    promise("power-mean-group", World::Normal, NORMAL, (0.1, How::Group)),
 ];
 
 impl Promise {
@@ -66,17 +78,12 @@ impl Promise {
 
     /// With the variance of both arms on average, as the lift changes it.
     fn baseline(&self) -> Baseline {
-        let up = 1.0 + self.lift;
-        let both = |variance: fn(f64) -> f64| Baseline::Mean {
-            mean: self.world.mean(),
-            variance: f64::midpoint(variance(1.0), variance(up)),
-        };
-        match self.world {
-            World::Proportion(share) => Baseline::Proportion { share },
-            World::Lognormal => both(lognormal_variance),
-            World::Ratio => both(ratio_variance),
-            // The promises above are of no other kind than normal, of variance 1.
-            _ => both(|_| 1.0),
+        let mean = self.world.mean();
+        match self.variance {
+            Some(variance) => {
+                Baseline::Mean { mean, variance: f64::midpoint(variance(1.0), variance(1.0 + self.lift)) }
+            }
+            None => Baseline::Proportion { share: mean },
         }
     }
 

@@ -150,12 +150,13 @@ impl World {
 
     /// The true effect of that lift.
     pub(super) fn truth(self, lift: f64, scale: Scale) -> f64 {
-        match (self, scale) {
-            // There the lift is added, as a share of 10⁹ would be no treatment but another world.
-            (Self::Billion | Self::BillionFromSums, Scale::Absolute) => lift,
-            (Self::Billion | Self::BillionFromSums, Scale::Relative) => lift / BILLION,
-            (_, Scale::Absolute) => lift * self.mean(),
-            (_, Scale::Relative) => lift,
+        // At 10⁹ the lift is added, as a share of that would be no treatment but another world.
+        let added = matches!(self, Self::Billion | Self::BillionFromSums);
+        match scale {
+            Scale::Absolute if added => lift,
+            Scale::Relative if added => lift / BILLION,
+            Scale::Absolute => lift * self.mean(),
+            Scale::Relative => lift,
         }
     }
 }

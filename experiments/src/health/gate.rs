@@ -71,14 +71,12 @@ fn enough(control: &Summary, treatment: &Summary) -> Result<(), Why> {
     if arms.iter().any(|arm| arm.units() < UNITS_MIN) {
         return Err(Why::TooFewUnits);
     }
-    match arms {
-        [Summary::Proportion { successes: c, n: nc }, Summary::Proportion { successes: t, n: nt }]
-            if rarer([*c, *nc], [*t, *nt]) < CONVERSIONS_MIN =>
-        {
-            Err(Why::TooFewUnits)
-        }
-        _ => Ok(()),
+    if let [Summary::Proportion { successes: c, n: nc }, Summary::Proportion { successes: t, n: nt }] = arms
+        && rarer([*c, *nc], [*t, *nt]) < CONVERSIONS_MIN
+    {
+        return Err(Why::TooFewUnits);
     }
+    Ok(())
 }
 
 fn far_from_zero(contrast: &Contrast) -> bool {

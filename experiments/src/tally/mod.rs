@@ -94,6 +94,18 @@ impl Tally {
         Some(self.values.name(first.variant))
     }
 
+    /// What was given to the other ids of a unit's person in experiments under way: (experiment, phase, variant). Empty for
+    /// who is known under one id, whom the hash puts where it did before.
+    #[must_use]
+    pub fn given(&self, unit: &str) -> Vec<(&str, u32, &str)> {
+        let alone = |who: Who| self.aliases.ids(&self.aliases.head(who)).len() < 2;
+        if self.names.find(unit).is_none_or(alone) {
+            return Vec::new();
+        }
+        let running = self.registry.experiments().filter(|(_, experiment)| experiment.design.by_member());
+        running.filter_map(|(key, experiment)| Some((key, experiment.phase, self.seen_in(key, unit)?))).collect()
+    }
+
     const fn spelt(&self) -> Spelt<'_> {
         Spelt { names: &self.names, values: &self.values }
     }

@@ -147,6 +147,7 @@ fn answer(
     read_params(request, &query, &mut wanted)?;
     // A command on this machine only looks; that is not showing the list to the member.
     wanted.log = !gate::is_control(app, request.headers());
+    wanted.policy = wanted.member.as_ref().and_then(|member| app.ranking(member, wanted.log));
     let list = app.engine.list(&wanted).map_err(|error| match error {
         ListError::UnknownItem(id) => items::unknown(&id),
         ListError::Field { field, what } => Problem::new(Code::BadParameter, what).field(field),

@@ -3,6 +3,7 @@
 
 mod about;
 mod decision;
+mod remembered;
 mod served;
 
 use std::sync::Arc;
@@ -14,6 +15,7 @@ use serde_json::Value;
 use tokio::sync::watch;
 
 pub(crate) use decision::{Cause, Decision};
+pub(crate) use remembered::{context, remembered};
 pub(crate) use served::{KEY_ATTRIBUTE, Served, quoted};
 
 /// What streams watch.

@@ -38,6 +38,13 @@ impl Site {
         answer["variant"].clone()
     }
 
+    /// The variant that a member gets when all flags are fetched, which exposes nobody.
+    fn bulk_variant(&self, unit: &str) -> Value {
+        let answer = self.post("/ofrep/v1/evaluate/flags", json!({ "context": { "targetingKey": unit } })).ok();
+        let flags = answer["flags"].as_array().unwrap().clone();
+        flags.into_iter().find(|flag| flag["key"] == "welcome").unwrap()["variant"].clone()
+    }
+
     fn replied(&self, members: &[String]) {
         for chunk in members.chunks(200) {
             let events: Vec<Value> = chunk
@@ -185,4 +192,61 @@ fn a_wrong_document_says_what_is_wrong_and_where() {
     site.get("/v1/experiments/none").problem(404, "unknown_document");
     site.get("/v1/experiments/none/results").problem(404, "unknown_document");
     site.post("/v1/experiments/none/start", json!({})).problem(404, "unknown_document");
+}
+
+#[test]
+fn who_was_seen_in_a_variant_keeps_it_across_log_in() {
+    let site = Site::with_draft();
+    site.post("/v1/experiments/welcome/start", json!({})).ok();
+    let visitors: Vec<String> = (0..30).map(|n| format!("anon-{n}")).collect();
+    let before: Vec<Value> = visitors.iter().map(|visitor| site.variant("welcome", visitor)).collect();
+    site.exposures(30);
+    let ids: Vec<String> = (0..30).map(|n| format!("member-{n}")).collect();
+    let by_hash: Vec<Value> = ids.iter().map(|id| site.bulk_variant(id)).collect();
+    assert_ne!(before, by_hash, "the hash alone would move some");
+    for (visitor, id) in visitors.iter().zip(&ids) {
+        site.post("/v1/alias", json!({ "previousId": visitor, "userId": id })).ok();
+    }
+    assert_eq!(before, ids.iter().map(|id| site.variant("welcome", id)).collect::<Vec<_>>());
+    assert_eq!(before, ids.iter().map(|id| site.bulk_variant(id)).collect::<Vec<_>>());
+    site.exposures(60);
+    let results = site.get("/v1/experiments/welcome/results").ok();
+    let units: u64 = (0..2).map(|arm| results["arms"][arm]["units"].as_u64().unwrap()).sum();
+    assert_eq!(units, 30, "each is one unit under both ids: {results}");
+}
+
+#[test]
+fn an_experiment_can_try_out_another_ranking() {
+    let site = Site::open();
+    for n in 0..12 {
+        let item = json!({ "title": format!("About roses, part {n}"), "tags": ["roses"], "author": "ana" });
+        site.put(&format!("/v1/items/d{n}"), item).ok();
+    }
+    let members: Vec<String> = (0..40).map(|n| format!("m{n}")).collect();
+    for member in &members {
+        site.post("/v1/identify", json!({ "userId": member, "traits": { "interests": ["roses"] } })).ok();
+    }
+    let policies = |site: &Site| -> Vec<String> {
+        let list = |member: &String| site.get(&format!("/v1/members/{member}/feed")).ok();
+        members.iter().map(|member| list(member)["slate"]["policy"].as_str().unwrap().to_owned()).collect()
+    };
+    assert!(policies(&site).iter().all(|policy| policy == "default@1"));
+    let design = json!({ "variants": [
+        { "key": "as-now", "weight": 0.5, "value": {} },
+        { "key": "fresher", "weight": 0.5, "value": { "weights": { "fresh": 5.0 } } },
+    ] });
+    site.put("/v1/experiments/ranking", design).ok();
+    site.post("/v1/experiments/ranking/start", json!({})).ok();
+    let tried = policies(&site);
+    let fresher = tried.iter().filter(|policy| *policy == "ranking:fresher").count();
+    assert!((8..32).contains(&fresher) && tried.iter().filter(|p| *p == "ranking:as-now").count() == 40 - fresher);
+    assert_eq!(tried, policies(&site));
+    assert_eq!(site.exposures(40).len(), 40);
+    let scores =
+        |member: &str| site.get(&format!("/v1/members/{member}/feed?explain=true")).ok()["items"][0]["ledger"].clone();
+    let of = |policy: &str| members[tried.iter().position(|name| name == policy).unwrap()].clone();
+    assert_ne!(scores(&of("ranking:fresher")), scores(&of("ranking:as-now")));
+    // Nobody who was never heard of becomes known by asking.
+    assert_eq!(site.get("/v1/members/nobody/feed").ok()["slate"]["policy"], "default@1");
+    assert_eq!(site.exposures(41).len(), 40);
 }

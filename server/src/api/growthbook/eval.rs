@@ -1,22 +1,21 @@
 //! Remote evaluation: each flag comes with the value it has for this unit and no rule that would tell why. Where an
-//! experiment decided, the exposure comes along for the SDK's tracking callback.
+//! experiment decided, the exposure comes along for the SDK's tracking callback: it is noted when the SDK reports it, since
+//! a client that fetches everything in advance has shown nothing yet.
 
 use actix_web::http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderName};
 use actix_web::web::Payload;
 use actix_web::{HttpRequest, HttpResponse};
-use anklang_experiments::assign::{Context, Exposure, Run};
+use anklang_experiments::assign::{Exposure, Run};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use super::{failure, permit};
 use crate::api::problem::{Code, Problem};
 use crate::api::{Shared, body};
-use crate::flags::{Cause, Decision, Served};
+use crate::flags::{Cause, Decision, Served, context, remembered};
 
 /// The largest question, in bytes of JSON.
 const QUESTION_BYTES_MAX: usize = 64 << 10;
-/// Who an exposure says it was given by.
-const CLIENT: &str = "growthbook-remote";
 /// What of an experiment goes with an exposure; its conditions and weights stay here.
 const TOLD_OF_AN_EXPERIMENT: [&str; 5] = ["key", "name", "phase", "hashAttribute", "hashVersion"];
 
@@ -56,7 +55,8 @@ async fn answered(request: &HttpRequest, app: &Shared, payload: Payload) -> Resu
     let question: Question = body::typed(text)?;
     let attributes = Value::Object(question.attributes);
     let forced: Map<String, Value> = question.forced_features.into_iter().collect();
-    let context = Context::new(&attributes)
+    let remembered = remembered(&app.trials, &attributes);
+    let context = context(&attributes, &remembered)
         .url(&question.url)
         .forced_variations(&question.forced_variations)
         .forced_features(&forced);
@@ -64,7 +64,6 @@ async fn answered(request: &HttpRequest, app: &Shared, payload: Payload) -> Resu
     let mut features = Map::new();
     for key in served.keys().iter().filter(|key| served.about(key).is_some_and(|about| !about.disabled)) {
         let decision = served.decide(key, &context);
-        app.expose(&served, &decision, CLIENT, &attributes);
         features.insert(key.clone(), feature(&decision));
     }
     Ok(payload_of(&served, features))

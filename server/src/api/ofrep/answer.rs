@@ -1,7 +1,5 @@
 //! What is answered: a value with its reason, written without detours.
 
-use anklang_experiments::assign::Context;
-
 use super::failure::{ErrorCode, Failure};
 use super::question::Question;
 use crate::flags::{Cause, Decision, Served};
@@ -26,8 +24,7 @@ impl<'a> Answer<'a> {
         let about = served
             .about(key)
             .ok_or_else(|| Failure::asked(ErrorCode::FlagNotFound, format!("there is no flag {key:?}")))?;
-        let decision =
-            if about.disabled { Decision::disabled() } else { served.decide(key, &Context::new(&question.attributes)) };
+        let decision = if about.disabled { Decision::disabled() } else { served.decide(key, &question.context()) };
         // Without the key, the SDKs pass over a rule that needs it. Where another rule decides, that is right; where none
         // does, it is rather a key forgotten, and the default would hide it.
         if decision.cause == Cause::Default && about.splits_by_key && !question.has_key {

@@ -22,13 +22,13 @@ const INACTIVITY_DELAY_S: u64 = 120;
 const TAG_BYTES: usize = 16;
 
 pub(super) async fn bulk(request: HttpRequest, app: Shared, payload: Payload) -> HttpResponse {
-    let question = match Question::read(&request, payload).await {
+    let question = match Question::read(&request, &app, payload).await {
         Ok(question) => question,
         Err(failure) => return failure.answer(None),
     };
     let served = app.flags.current();
     let stream = stream_url(&request, &app);
-    let etag = etag(&served, &question.bytes, &stream);
+    let etag = etag(&served, &question, &stream);
     let told_of_a_change = Query::of(&request).text("flagConfigEtag").is_some();
     if !told_of_a_change && matches(request.headers(), &IF_NONE_MATCH, &etag) {
         return private(HttpResponse::NotModified()).insert_header((ETAG, etag)).finish();
@@ -37,10 +37,14 @@ pub(super) async fn bulk(request: HttpRequest, app: Shared, payload: Payload) ->
     private(HttpResponse::Ok()).insert_header((ETAG, etag)).body(body)
 }
 
-/// Names the configuration, the context, since other attributes may give other variants, and the stream: a client that
-/// comes back after a restart must hear of the new one.
-fn etag(served: &Served, context: &[u8], stream: &str) -> String {
-    let digest = Sha256::new().chain_update(&served.etag).chain_update(stream).chain_update(context).finalize();
+/// Names the configuration, the context and what is remembered of its unit, since another may give other variants; and the
+/// stream: a client that comes back after a restart must hear of the new one.
+fn etag(served: &Served, question: &Question, stream: &str) -> String {
+    let mut hash = Sha256::new().chain_update(&served.etag).chain_update(stream).chain_update(&question.bytes);
+    for assignment in question.remembered.values().flat_map(|document| &document.assignments) {
+        hash = hash.chain_update(assignment.0).chain_update(assignment.1);
+    }
+    let digest = hash.finalize();
     let digits: String = digest.iter().take(TAG_BYTES).map(|byte| format!("{byte:02x}")).collect();
     quoted(&digits)
 }

@@ -91,7 +91,7 @@ async fn single(request: HttpRequest, app: Shared, payload: Payload) -> HttpResp
 }
 
 async fn evaluated(key: &str, request: &HttpRequest, app: &Shared, payload: Payload) -> Result<Vec<u8>, Failure> {
-    let question = Question::read(request, payload).await?;
+    let question = Question::read(request, app, payload).await?;
     let served = app.flags.current();
     let answer = Answer::of(&served, key, &question)?;
     app.expose(&served, &answer.decision, CLIENT, &question.attributes);

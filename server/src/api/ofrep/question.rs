@@ -2,13 +2,14 @@
 
 use actix_web::HttpRequest;
 use actix_web::web::Payload;
+use anklang_experiments::assign::{Context, StickyDocuments};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use super::failure::{ErrorCode, Failure};
-use crate::api::body;
 use crate::api::problem::Code;
-use crate::flags::KEY_ATTRIBUTE;
+use crate::api::{Shared, body};
+use crate::flags::{KEY_ATTRIBUTE, context, remembered};
 
 /// The largest context, in bytes of JSON.
 pub(super) const CONTEXT_BYTES_MAX: usize = 64 << 10;
@@ -24,6 +25,8 @@ pub(super) struct Question {
     pub(super) has_key: bool,
     /// The body as it was sent.
     pub(super) bytes: Vec<u8>,
+    /// What the unit was given under its other ids.
+    pub(super) remembered: StickyDocuments,
 }
 
 #[derive(Deserialize)]
@@ -33,9 +36,16 @@ struct Wire {
 }
 
 impl Question {
-    pub(super) async fn read(request: &HttpRequest, payload: Payload) -> Result<Self, Failure> {
+    pub(super) async fn read(request: &HttpRequest, app: &Shared, payload: Payload) -> Result<Self, Failure> {
         let bytes = body::read(request, payload, CONTEXT_BYTES_MAX, Code::BodyTooLarge).await;
-        Self::parse(bytes.map_err(|problem| Failure::of(&problem))?)
+        let question = Self::parse(bytes.map_err(|problem| Failure::of(&problem))?)?;
+        let remembered = remembered(&app.trials, &question.attributes);
+        Ok(Self { remembered, ..question })
+    }
+
+    /// The context of its evaluation.
+    pub(super) fn context(&self) -> Context<'_> {
+        context(&self.attributes, &self.remembered)
     }
 
     /// A context that is absent says nothing, and flags that need nothing have a value all the same.
@@ -65,7 +75,7 @@ impl Question {
             attributes.insert(KEY_ATTRIBUTE.to_owned(), Value::String(key));
         }
         let has_key = attributes.get(KEY_ATTRIBUTE).is_some_and(|id| !matches!(id, Value::Null) && id != "");
-        Ok(Self { attributes: Value::Object(attributes), has_key, bytes })
+        Ok(Self { attributes: Value::Object(attributes), has_key, bytes, remembered: StickyDocuments::new() })
     }
 }
 
