@@ -37,11 +37,7 @@ pub(super) async fn bulk(request: HttpRequest, app: Shared, payload: Payload) ->
     private(HttpResponse::Ok()).insert_header((ETAG, etag)).body(body)
 }
 
-<<<<<<< HEAD
 /// Names the configuration, the context and what is remembered of its unit, since another may give other variants, and the
-=======
-/// Names the configuration, the context and what is remembered of its unit, since another may give other variants; and the
->>>>>>> refs/heads/flags
 /// stream: a client that comes back after a restart must hear of the new one.
 fn etag(served: &Served, question: &Question, stream: &str) -> String {
     let mut hash = Sha256::new().chain_update(&served.etag).chain_update(stream).chain_update(&question.bytes);
