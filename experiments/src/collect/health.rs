@@ -69,7 +69,11 @@ fn before(observed: &Observed<'_>, keys: &[String], measured: &[Measured<'_>]) -
                 UnitValue::Number { before, .. } => *before,
                 UnitValue::Flag { before, .. } => f64::from(u8::from(*before)),
                 UnitValue::Pair { before, .. } => before[0],
-                UnitValue::Many(_) | UnitValue::Steps(_) | UnitValue::Time { .. } | UnitValue::Immature => continue,
+                UnitValue::Many(_)
+                | UnitValue::Steps(_)
+                | UnitValue::Time { .. }
+                | UnitValue::Nobody
+                | UnitValue::Immature => continue,
             };
             arms[subject.arm].push(past);
         }
@@ -79,7 +83,7 @@ fn before(observed: &Observed<'_>, keys: &[String], measured: &[Measured<'_>]) -
     imbalance::checks(keys, &measured.iter().filter_map(of).collect::<Vec<_>>())
 }
 
-/// The experiments that share units with this one, by the first metric that is a number or a yes.
+/// The experiments that share units with this one, by the first metric that is a number or a yes of every unit.
 fn pairs(tally: &Tally, observed: &Observed<'_>, measured: &[Measured<'_>], now: UnixMillis) -> Vec<Pair> {
     let number = |value: &UnitValue| match value {
         UnitValue::Number { after, .. } => Some(*after),
@@ -88,9 +92,12 @@ fn pairs(tally: &Tally, observed: &Observed<'_>, measured: &[Measured<'_>], now:
         | UnitValue::Many(_)
         | UnitValue::Steps(_)
         | UnitValue::Time { .. }
+        | UnitValue::Nobody
         | UnitValue::Immature => None,
     };
-    let outcome = measured.iter().find(|metric| metric.values.iter().any(|value| number(value).is_some()));
+    // Of all units: those that are not known yet would count for 0.
+    let known = |metric: &&Measured<'_>| metric.values.iter().all(|value| number(value).is_some());
+    let outcome = measured.iter().find(known);
     let mut pairs = Vec::new();
     for (key, experiment) in at_the_same_time(tally, observed, now) {
         let Some(other) = tally.observe(key, now) else { continue };

@@ -8,9 +8,10 @@ mod tests;
 use anklang_domain::{DAY_MS, UnixMillis};
 
 use crate::design::{Experiment, Role};
+use crate::metrics::definition::Per;
 use crate::metrics::value::UnitValue;
 use crate::metrics::{Kind, Metric};
-use crate::report::{ArmInput, Input, Measure, MetricInput, SegmentInput};
+use crate::report::{ArmInput, Input, Measure, MetricInput, SegmentInput, words};
 use crate::tally::{Observed, Tally};
 
 use self::summarise::{Plan, Summarised};
@@ -91,6 +92,8 @@ impl Measured<'_> {
             }
         }
         let mut notes = notes(self.metric, &whole);
+        notes.extend(self.still_open(observed));
+        notes.extend(self.as_counted(observed, &plan, &whole));
         let left_out = splits.iter().filter(|split| split.values.len() > SEGMENTS_MAX);
         notes.extend(left_out.map(|split| {
             let rest = split.values.len() - SEGMENTS_MAX;
@@ -113,6 +116,47 @@ impl Measured<'_> {
     }
 }
 
+impl Measured<'_> {
+    /// Units whose window is not over yet, where they are counted all the same.
+    fn still_open(&self, observed: &Observed<'_>) -> Option<String> {
+        let days = self.metric.terms.window_days.filter(|_| !self.metric.terms.mature_only)?;
+        let (_, window_ms) = self.metric.window_ms();
+        let open = |subject: &&crate::tally::Subject| subject.exposed_ms.saturating_add(window_ms) > observed.until_ms;
+        let open = observed.subjects.iter().filter(open).count() as u64;
+        let all = words::count(observed.subjects.len() as u64);
+        (open > 0).then(|| {
+            let open = words::count(open);
+            format!(
+                "{open} of {all} units have not had their {days} days yet and count with what they did so far: an effect \
+                 that takes time looks smaller (mature_only leaves them out)."
+            )
+        })
+    }
+
+    /// What a reader would not expect of how units are counted.
+    fn as_counted(&self, observed: &Observed<'_>, plan: &Plan<'_>, whole: &Summarised) -> Vec<String> {
+        let design = &observed.experiment.design;
+        let mut notes = Vec::new();
+        if plan.counts_members() {
+            notes.push(format!("Per member; {} is what was randomised, and the error is that of {0}s.", design.unit));
+        } else if !design.by_member() {
+            notes.push(format!("Of each {} as a whole, whichever of its members did it.", design.unit));
+        }
+        if whole.nobody > 0 {
+            let none = words::count(whole.nobody);
+            notes.push(format!("{none} units are left out: no exposure names a member of them, so nothing is known."));
+        }
+        if let Some(strata) = plan.stratified() {
+            notes.push(format!("Post-stratified by {}, in place of the units' own past.", strata.dimension));
+        }
+        if whole.strata_small > 1 {
+            let least = summarise::STRATUM_UNITS_MIN;
+            notes.push(format!("{} strata of fewer than {least} units in some arm are one.", whole.strata_small));
+        }
+        notes
+    }
+}
+
 fn measure(kind: &Kind) -> Measure {
     match kind {
         Kind::Mean { .. } => Measure::PerUnit,
@@ -126,10 +170,24 @@ fn measure(kind: &Kind) -> Measure {
 fn notes(metric: &Metric, whole: &Summarised) -> Vec<String> {
     let mut notes = Vec::new();
     if whole.immature > 0 {
-        notes.push(format!("{} units were exposed too recently to be counted.", whole.immature));
+        notes.push(format!("{} units were exposed too recently to be counted.", words::count(whole.immature)));
     }
-    if let Some([cap, _]) = whole.caps {
-        notes.push(format!("Capped at {cap}: {} units lie above.", whole.capped));
+    if let Some([above, below]) = whole.caps {
+        let and_below = if below.is_finite() && matches!(metric.kind, Kind::Ratio { .. }) {
+            format!(" above the line and {} below", words::number(below))
+        } else {
+            String::new()
+        };
+        let (cap, units) = (words::number(above), words::count(whole.capped));
+        notes.push(format!("Capped at {cap}{and_below}: {units} units lie above."));
+        if above == 0.0 {
+            let what =
+                "So many units count for 0 that the cap is 0, and all are alike: take a higher quantile, or a value.";
+            notes.push(what.to_owned());
+        }
+    }
+    if matches!(metric.kind, Kind::Quantile { per: Per::Event, .. }) {
+        notes.push("Of units with an event: if a variant changes who has one, it compares different units.".to_owned());
     }
     if let Kind::TimeToEvent { horizon_days, .. } = metric.kind {
         notes

@@ -141,7 +141,7 @@ fn table(
             SegmentTable {
                 dimension: segment.dimension.clone(),
                 value: segment.value.clone(),
-                lines: lines(arms, &segment.arms, blocked, asked, None),
+                lines: lines(arms, &segment.arms, segment.refused, blocked, asked, None),
             }
         })
         .collect();
@@ -152,7 +152,7 @@ fn table(
         measure: metric.measure,
         role: metric.role,
         better: metric.better,
-        lines: lines(arms, &metric.arms, blocked, asked, Some(metric)),
+        lines: lines(arms, &metric.arms, metric.refused, blocked, asked, Some(metric)),
         segments,
         steps: metric.steps.clone(),
         notes: metric.notes.clone(),
@@ -162,6 +162,7 @@ fn table(
 fn lines(
     arms: &[String],
     summaries: &[Summary],
+    refused: Option<Why>,
     blocked: Option<Why>,
     asked: &Asked<'_>,
     metric: Option<&MetricInput>,
@@ -185,7 +186,8 @@ fn lines(
         Line {
             arm: key.clone(),
             units: summaries.get(at).map_or(0, Summary::units),
-            value: summaries.get(at).and_then(Summary::value),
+            // Where nothing could be summarised, only the units are known.
+            value: summaries.get(at).filter(|_| refused.is_none()).and_then(Summary::value),
             absolute,
             relative,
             p,

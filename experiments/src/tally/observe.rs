@@ -11,9 +11,9 @@ use crate::assign::{self, HashVersion, Range};
 use crate::design::experiment::{AssignedBy, LayerPart};
 use crate::design::{Design, Experiment};
 use crate::health::exposure::{Example, Exposures, Oddity};
-use crate::metrics::Metric;
 use crate::metrics::log::Log;
 use crate::metrics::value::{Unit, UnitValue, value};
+use crate::metrics::{Kind, Metric};
 use crate::registry::seed;
 
 /// Examples kept of each kind of stray exposure.
@@ -96,7 +96,7 @@ impl Tally {
             exposures: Exposures::default(),
         };
         let ends = [stopped, experiment.design.ends_at].into_iter().flatten().min();
-        let before = ends.map_or(now.ms().saturating_add(1), UnixMillis::ms);
+        let before = ends.map_or(i64::MAX, UnixMillis::ms).min(now.ms().saturating_add(1));
         let draw = Draw::new(key, experiment);
         for (name, mut sightings) in self.by_unit(key, experiment) {
             sightings.sort_by(|a, b| {
@@ -227,37 +227,72 @@ impl<'a> Observed<'a> {
         }
     }
 
-    /// What a unit counts for by a metric.
+    /// What a unit counts for by a metric. Of a cluster's share, each of its members is asked.
     #[must_use]
     pub fn value(&self, subject: &Subject, metric: &Metric) -> UnitValue {
+        if self.experiment.design.by_member() {
+            return self.value_of(&subject.people, subject.exposed_ms, metric);
+        }
+        if subject.people.is_empty() {
+            return UnitValue::Nobody;
+        }
+        match &metric.kind {
+            Kind::Proportion { .. } | Kind::Retention { .. } => self.share(subject, metric),
+            Kind::Mean { .. }
+            | Kind::Ratio { .. }
+            | Kind::Quantile { .. }
+            | Kind::Funnel { .. }
+            | Kind::TimeToEvent { .. } => self.value_of(&subject.people, subject.exposed_ms, metric),
+        }
+    }
+
+    /// The members of a cluster that did, and all of them.
+    fn share(&self, subject: &Subject, metric: &Metric) -> UnitValue {
+        let (mut did, mut did_before, mut members) = (0.0, 0.0, 0.0);
+        for head in self.heads(subject) {
+            let one = self.value_of(self.tally.aliases.ids(head), subject.exposed_ms, metric);
+            let UnitValue::Flag { after, before } = one else { return one };
+            did += f64::from(u8::from(after));
+            did_before += f64::from(u8::from(before));
+            members += 1.0;
+        }
+        UnitValue::Pair { after: [did, members], before: [did_before, members] }
+    }
+
+    /// The ids that stand for a unit's people.
+    fn heads<'s>(&'s self, subject: &'s Subject) -> impl Iterator<Item = &'s Who> {
+        subject.people.iter().filter(|id| self.tally.aliases.head(**id) == **id)
+    }
+
+    fn value_of(&self, people: &[Who], exposed_ms: i64, metric: &Metric) -> UnitValue {
         let empty = Log::default();
         let number = |event| self.tally.events.iter().position(|known| known == event);
         let numbers: Vec<Option<usize>> = metric.events().into_iter().map(number).collect();
-        let merged: Vec<Option<Log>> = numbers.iter().map(|number| self.merged(subject, (*number)?)).collect();
+        let merged: Vec<Option<Log>> = numbers.iter().map(|number| self.merged(people, (*number)?)).collect();
         let logs: Vec<&Log> = numbers
             .iter()
             .zip(&merged)
             .map(|(number, merged)| {
-                let alone = || self.tally.log(*subject.people.first()?, (*number)? as u16);
+                let alone = || self.tally.log(*people.first()?, (*number)? as u16);
                 merged.as_ref().or_else(alone).unwrap_or(&empty)
             })
             .collect();
-        value(metric, &Unit { exposed_ms: subject.exposed_ms, until_ms: self.until_ms, logs: &logs })
+        value(metric, &Unit { exposed_ms, until_ms: self.until_ms, logs: &logs })
     }
 
     /// The logs of several people as one; none where there is but one.
-    fn merged(&self, subject: &Subject, event: usize) -> Option<Log> {
-        if subject.people.len() < 2 {
+    fn merged(&self, people: &[Who], event: usize) -> Option<Log> {
+        if people.len() < 2 {
             return None;
         }
-        let logs = subject.people.iter().filter_map(|who| self.tally.log(*who, event as u16));
+        let logs = people.iter().filter_map(|who| self.tally.log(*who, event as u16));
         Some(logs.fold(Log::default(), |all, log| all.merged(log)))
     }
 
-    /// How many members a unit has: 1 unless it is a cluster.
+    /// How many members a unit has: 1 unless it is a cluster. Ids of one member are one.
     #[must_use]
     pub fn members(&self, subject: &Subject) -> usize {
-        if self.experiment.design.by_member() { 1 } else { subject.people.len().max(1) }
+        if self.experiment.design.by_member() { 1 } else { self.heads(subject).count().max(1) }
     }
 
     /// A unit's value of a dimension: as sent with its first exposure, else its member's trait at that moment.
