@@ -97,17 +97,93 @@ fn many_questions_are_corrected_and_guardrails_are_not() {
     let apart = |by: f64| [moments(5_000, 1.0, 1.0), moments(5_000, 1.0 + by, 1.0)];
     let mut metrics: Vec<MetricInput> =
         (0..4).map(|n| metric(&format!("m{n}"), Role::Secondary, &apart(0.0))).collect();
+    metrics.push(metric("m4", Role::Secondary, &apart(0.075)));
     metrics.push(metric("goal", Role::Goal, &apart(0.075)));
+    metrics.push(metric("goal too", Role::Goal, &apart(0.0)));
     metrics.push(metric("guard", Role::Guardrail { margin: 0.2 }, &apart(0.075)));
     let analysis = analyse(&input(&[5_000, 5_000], metrics));
     let line = |key: &str| {
         let table = analysis.metrics.iter().find(|table| table.key == key).expect("a table");
         table.lines[1].clone()
     };
-    let (goal, guard) = (line("goal"), line("guard"));
-    let ln_p = goal.absolute.unwrap().interval().unwrap().ln_p;
-    assert!((goal.ln_p_adjusted.unwrap() - (ln_p + 5.0_f64.ln()).min(0.0)).abs() < 1e-12);
-    assert!((guard.ln_p_adjusted.unwrap() - ln_p).abs() < 1e-12);
+    let ln_p = line("goal").absolute.unwrap().interval().unwrap().ln_p;
+    // Goals with goals, secondary metrics with their like, a guardrail alone.
+    for (key, family) in [("goal", 2.0_f64), ("m4", 5.0), ("guard", 1.0)] {
+        let adjusted = line(key).ln_p_adjusted.unwrap();
+        assert!((adjusted - (ln_p + family.ln()).min(0.0)).abs() < 1e-12, "{key}: {adjusted}");
+    }
+    let text = analysis.to_string();
+    assert!(text.contains("corrected p"), "{text}");
+}
+
+/// Two arms against a control, by Welch's test: p .001 and .04.
+#[test]
+fn what_is_significant_also_looks_it() {
+    let [a, b, c] = [0.0, 3.29, 2.06].map(|z| moments(5_000, 10.0 + z * 0.02_f64, 1.0));
+    let mut three = input(&[5_000, 5_000, 5_000], vec![metric("m", Role::Goal, &[a, b, c])]);
+    three.analysis.method = plan::MethodName::FixedHorizon;
+    for correction in [plan::Correction::Holm, plan::Correction::BenjaminiHochberg, plan::Correction::None] {
+        three.analysis.correction = correction;
+        let analysis = analyse(&three);
+        for line in &analysis.metrics[0].lines[1..] {
+            let found = line.absolute.unwrap();
+            assert!(!line.significant || found.interval().unwrap().excludes_zero(), "{correction:?} {analysis}");
+        }
+        // The second step of Holm would allow .04; the interval, which shares alpha, does not.
+        assert!(analysis.metrics[0].lines[1].significant && !analysis.metrics[0].lines[2].significant, "{analysis}");
+        assert!(analysis.to_string().contains("those of all 2 arms hold together"), "{analysis}");
+    }
+    // The other way round: an interval without 0 that does not outlive the correction says so.
+    let apart = |z: f64| [moments(5_000, 10.0, 1.0), moments(5_000, 10.0 + z * 0.02, 1.0)];
+    let metrics =
+        (0..5).map(|n| metric(&format!("m{n}"), Role::Goal, &apart(if n == 0 { 2.1 } else { 0.3 }))).collect();
+    let mut many = input(&[5_000, 5_000], metrics);
+    many.analysis.method = plan::MethodName::FixedHorizon;
+    many.analysis.alpha = 0.07;
+    let text = analyse(&many).to_string();
+    assert!(text.contains("not after correction") && text.contains("93% interval"), "{text}");
+    assert!(text.contains("93% intervals: fixed horizon, valid at the planned end only."), "{text}");
+}
+
+/// The boundaries of EXPERIMENTS.md, which are of the power family with exponent 2, and those of the other two.
+#[test]
+fn a_plan_chooses_its_spending_and_its_prior() {
+    let arms = [moments(500, 1.0, 1.0), moments(500, 1.3, 1.0)];
+    let mut input = input(&[500, 500], vec![metric("m", Role::Goal, &arms)]);
+    input.analysis.method = plan::MethodName::GroupSequential;
+    input.analysis.looks = Some(5);
+    let read = |more: serde_json::Value| serde_json::from_value::<plan::Analysis>(more).unwrap();
+    for (spending, planned, wanted) in [
+        (json!({ "power": 2 }), 5_000, 3.09023),
+        (json!({ "power": 2 }), 2_500, 2.71408),
+        (json!({ "power": 2 }), 1_000, 2.11397),
+        (json!("obrien_fleming"), 5_000, 4.87688),
+        (json!("pocock"), 5_000, 2.43798),
+    ] {
+        input.analysis.spending = read(json!({ "spending": spending })).spending;
+        input.analysis.units_planned = Some(planned);
+        let line = analyse(&input).metrics[0].lines[1].clone();
+        let found = *line.absolute.unwrap().interval().unwrap();
+        let critical = (found.high - found.estimate) / found.standard_error;
+        assert!((critical - wanted).abs() < 1e-4, "{spending}: {critical}");
+    }
+    input.analysis.method = plan::MethodName::Bayesian;
+    let estimate = |input: &Input| analyse(input).metrics[0].lines[1].relative.unwrap().interval().unwrap().estimate;
+    let flat = estimate(&input);
+    input.analysis.prior = read(json!({ "prior": { "sd": 0.1 } })).prior;
+    let shrunk = estimate(&input);
+    assert!((flat - 0.3).abs() < 1e-12 && shrunk > 0.05 && shrunk < 0.25, "{flat} {shrunk}");
+    for (wrong, field) in [
+        (json!({ "spending": { "power": -1 } }), "spending"),
+        (json!({ "prior": { "sd": 0 } }), "prior"),
+        (json!({ "spending": "haybittle" }), "spending"),
+    ] {
+        let design =
+            json!({ "variants": [{ "key": "a", "weight": 0.5 }, { "key": "b", "weight": 0.5 }], "analysis": wrong });
+        let error = crate::design::Design::parse(&design).unwrap_err().to_string();
+        assert!(error.contains(field), "{error}");
+    }
+    assert!(!serde_json::to_string(&plan::Analysis::default()).unwrap().contains("spending"));
 }
 
 #[test]
@@ -127,6 +203,7 @@ fn numbers_are_shown_as_people_read_them() {
     assert_eq!(words::count(1_234_567), "1,234,567");
     assert_eq!(words::count(999), "999");
     assert_eq!(words::p(-690.0), "2.2e-300");
+    assert_eq!(words::p(9.97e-6_f64.ln()), "1.0e-5");
     assert_eq!(words::p(0.042_f64.ln()), "0.0420");
     assert_eq!(words::number(0.42), "0.42000");
     assert_eq!(words::number(1_234.56), "1234.6");

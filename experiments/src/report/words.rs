@@ -21,7 +21,10 @@ pub fn p(ln_p: f64) -> String {
         return format!("{:.4}", ln_p.exp());
     }
     let exponent = (ln_p / LN_10).floor();
-    format!("{:.1}e{exponent}", (ln_p - exponent * LN_10).exp())
+    let mantissa = (ln_p - exponent * LN_10).exp();
+    // 9.96 is 1.0e+1 once it is rounded.
+    let (mantissa, exponent) = if mantissa >= 9.95 { (1.0, exponent + 1.0) } else { (mantissa, exponent) };
+    format!("{mantissa:.1}e{exponent}")
 }
 
 /// A metric's value.

@@ -326,6 +326,31 @@ mod tests {
         }
     }
 
+    /// What it costs to take a look a quarter of the way to the next too late, or at any time up to it, daily for forty days.
+    #[test]
+    fn late_looks_cost_little() {
+        let error = |spending, late: f64| {
+            let critical = Looks::even(4, spending).boundaries(0.05).unwrap();
+            let taken = |day: u32| {
+                let made = f64::from(day) / 10.0;
+                let now = made >= 1.0 && (day == 40 || made.fract() <= late + 1e-9);
+                now.then(|| (made / 4.0, critical[made as usize - 1]))
+            };
+            crossing(&(1..=40).filter_map(taken).collect::<Vec<_>>(), 0.0)
+        };
+        let late = crate::report::LOOK_LATE_MAX;
+        for (spending, wanted) in [
+            (Spending::OBrienFleming, [0.05, 0.052, 0.055]),
+            (Spending::Power(2.0), [0.05, 0.055, 0.063]),
+            (Spending::Pocock, [0.05, 0.064, 0.084]),
+        ] {
+            let got = [0.0, late, 1.0].map(|late| error(spending, late));
+            for (got, wanted) in got.iter().zip(wanted) {
+                assert!((got - wanted).abs() < 0.001, "{spending:?}: {got}, not {wanted}");
+            }
+        }
+    }
+
     #[test]
     fn a_plan_that_makes_no_sense_is_refused() {
         let plan = |information: &[f64]| Looks { information: information.to_vec(), spending: Spending::default() };
