@@ -99,9 +99,9 @@ fn looks_made(plan: &plan::Analysis, units: u64) -> f64 {
 }
 
 /// A planned look may be taken until this share of the way to the next. Who decided daily on whatever the last look allows
-/// would be wrong 5.5% of the time with O'Brien and Fleming's spending at a nominal 5%, and 8% with Pocock's; within this,
-/// 5.1% and 5.9%.
-pub const LOOK_LATE_MAX: f64 = 0.25;
+/// would be wrong 5.5% of the time with O'Brien and Fleming's spending at a nominal 5%, and 8.3% with Pocock's; within this,
+/// 5.1% and 5.8%.
+pub const LOOK_LATE_MAX: f64 = 0.15;
 
 fn valid(plan: &plan::Analysis, units: u64) -> Valid {
     match plan.method {

@@ -4,6 +4,8 @@
 //! here, as JSON over HTTP, and as a picture by whoever draws.
 
 mod analyse;
+#[cfg(test)]
+mod published;
 mod table;
 #[cfg(test)]
 mod tests;

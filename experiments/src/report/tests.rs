@@ -26,7 +26,8 @@ fn metric(key: &str, role: Role, arms: &[Moments]) -> MetricInput {
     }
 }
 
-fn input(units: &[u64], metrics: Vec<MetricInput>) -> Input {
+/// An experiment of arms with even weights.
+pub(super) fn input_of(units: &[u64], metrics: Vec<MetricInput>) -> Input {
     let keys: Vec<String> = (0..units.len()).map(|arm| format!("arm {arm}")).collect();
     let weights = vec![1.0 / units.len() as f64; units.len()];
     let arms = keys.iter().zip(units).zip(&weights);
@@ -47,7 +48,7 @@ fn a_sound_experiment_is_a_table() {
     let guard = [moments(10_012, 2.0, 1.0), moments(9_988, 1.999, 1.0)];
     let metrics =
         vec![metric("replies", Role::Goal, &arms), metric("visits", Role::Guardrail { margin: 0.05 }, &guard)];
-    let text = analyse(&input(&[10_012, 9_988], metrics)).to_string();
+    let text = analyse(&input_of(&[10_012, 9_988], metrics)).to_string();
     let lines: Vec<&str> = text.lines().map(str::trim_end).collect();
     assert!(text.contains("The arms are filled as planned: 10,012 / 9,988 units (p 0.87)."), "{text}");
     let head = "  arm     units    value  difference  95% interval           p   change  95% interval";
@@ -62,7 +63,7 @@ fn a_sound_experiment_is_a_table() {
 #[test]
 fn a_sick_experiment_shows_its_sickness_and_no_effect() {
     let arms = [moments(10_000, 0.4, 0.3), moments(11_000, 0.6, 0.3)];
-    let analysis = analyse(&input(&[10_000, 11_000], vec![metric("replies", Role::Goal, &arms)]));
+    let analysis = analyse(&input_of(&[10_000, 11_000], vec![metric("replies", Role::Goal, &arms)]));
     assert_eq!(analysis.health.severity(), Severity::Alarm);
     let line = &analysis.metrics[0].lines[1];
     assert!(matches!(line.absolute, Some(Finding::Inconclusive(_))) && line.p.is_none() && !line.significant);
@@ -73,7 +74,7 @@ fn a_sick_experiment_shows_its_sickness_and_no_effect() {
 #[test]
 fn nothing_is_made_up() {
     let why = |units: [u64; 2], arms: [Moments; 2]| {
-        let analysis = analyse(&input(&units, vec![metric("m", Role::Goal, &arms)]));
+        let analysis = analyse(&input_of(&units, vec![metric("m", Role::Goal, &arms)]));
         match analysis.metrics[0].lines[1].relative {
             Some(Finding::Inconclusive(why)) => Some(why),
             Some(Finding::Measured(_)) | None => None,
@@ -86,9 +87,9 @@ fn nothing_is_made_up() {
     assert_eq!(why(each, [moments(500, 0.0, 1.0), moments(500, 1.0, 1.0)]), Some(Why::ControlIsZero));
     assert_eq!(why(each, [moments(500, f64::NAN, 1.0), moments(500, 1.0, 1.0)]), Some(Why::NotFinite));
     assert_eq!(why(each, [moments(500, 1e9, 1.0), moments(500, 1e9 + 1.0, 1.0)]), None);
-    let none = analyse(&input(&[], Vec::new()));
+    let none = analyse(&input_of(&[], Vec::new()));
     assert!(none.metrics.is_empty() && none.health.blocks_effects() || none.to_string().contains("cannot be told"));
-    let alone = analyse(&input(&[500], vec![metric("m", Role::Goal, &[moments(500, 1.0, 1.0)])]));
+    let alone = analyse(&input_of(&[500], vec![metric("m", Role::Goal, &[moments(500, 1.0, 1.0)])]));
     assert!(alone.to_string().contains("only one arm"), "{alone}");
 }
 
@@ -101,7 +102,7 @@ fn many_questions_are_corrected_and_guardrails_are_not() {
     metrics.push(metric("goal", Role::Goal, &apart(0.075)));
     metrics.push(metric("goal too", Role::Goal, &apart(0.0)));
     metrics.push(metric("guard", Role::Guardrail { margin: 0.2 }, &apart(0.075)));
-    let analysis = analyse(&input(&[5_000, 5_000], metrics));
+    let analysis = analyse(&input_of(&[5_000, 5_000], metrics));
     let line = |key: &str| {
         let table = analysis.metrics.iter().find(|table| table.key == key).expect("a table");
         table.lines[1].clone()
@@ -120,7 +121,7 @@ fn many_questions_are_corrected_and_guardrails_are_not() {
 #[test]
 fn what_is_significant_also_looks_it() {
     let [a, b, c] = [0.0, 3.29, 2.06].map(|z| moments(5_000, 10.0 + z * 0.02_f64, 1.0));
-    let mut three = input(&[5_000, 5_000, 5_000], vec![metric("m", Role::Goal, &[a, b, c])]);
+    let mut three = input_of(&[5_000, 5_000, 5_000], vec![metric("m", Role::Goal, &[a, b, c])]);
     three.analysis.method = plan::MethodName::FixedHorizon;
     for correction in [plan::Correction::Holm, plan::Correction::BenjaminiHochberg, plan::Correction::None] {
         three.analysis.correction = correction;
@@ -137,7 +138,7 @@ fn what_is_significant_also_looks_it() {
     let apart = |z: f64| [moments(5_000, 10.0, 1.0), moments(5_000, 10.0 + z * 0.02, 1.0)];
     let metrics =
         (0..5).map(|n| metric(&format!("m{n}"), Role::Goal, &apart(if n == 0 { 2.1 } else { 0.3 }))).collect();
-    let mut many = input(&[5_000, 5_000], metrics);
+    let mut many = input_of(&[5_000, 5_000], metrics);
     many.analysis.method = plan::MethodName::FixedHorizon;
     many.analysis.alpha = 0.07;
     let text = analyse(&many).to_string();
@@ -149,7 +150,7 @@ fn what_is_significant_also_looks_it() {
 #[test]
 fn a_plan_chooses_its_spending_and_its_prior() {
     let arms = [moments(500, 1.0, 1.0), moments(500, 1.3, 1.0)];
-    let mut input = input(&[500, 500], vec![metric("m", Role::Goal, &arms)]);
+    let mut input = input_of(&[500, 500], vec![metric("m", Role::Goal, &arms)]);
     input.analysis.method = plan::MethodName::GroupSequential;
     input.analysis.looks = Some(5);
     let read = |more: serde_json::Value| serde_json::from_value::<plan::Analysis>(more).unwrap();
@@ -189,7 +190,7 @@ fn a_plan_chooses_its_spending_and_its_prior() {
 #[test]
 fn a_group_sequential_plan_waits_for_its_first_look() {
     let arms = [moments(400, 1.0, 1.0), moments(400, 1.6, 1.0)];
-    let mut input = input(&[400, 400], vec![metric("m", Role::Goal, &arms)]);
+    let mut input = input_of(&[400, 400], vec![metric("m", Role::Goal, &arms)]);
     input.analysis.method = plan::MethodName::GroupSequential;
     (input.analysis.looks, input.analysis.units_planned) = (Some(4), Some(4_000));
     let finding = |input: &Input| analyse(input).metrics[0].lines[1].absolute;
