@@ -205,7 +205,7 @@ fn lines(
     };
     let line = |(at, key): (usize, &String)| {
         let (absolute, relative) = (compare(at, 0), compare(at, 1));
-        let p = shown(relative.as_ref(), absolute.as_ref()).map(Interval::p);
+        let p = absolute.as_ref().and_then(Finding::interval).map(Interval::p);
         let guardrail = metric.filter(|_| blocked.is_none() && at > 0).and_then(|metric| {
             let Role::Guardrail { margin } = metric.role else { return None };
             let [_, relative] = asked.as_ref().ok()?;
@@ -225,11 +225,6 @@ fn lines(
         }
     };
     arms.iter().enumerate().map(line).collect()
-}
-
-/// What is shown of a comparison: the relative change, or where there is none, the difference.
-pub(super) fn shown<'a>(relative: Option<&'a Finding>, absolute: Option<&'a Finding>) -> Option<&'a Interval> {
-    relative.and_then(Finding::interval).or_else(|| absolute.and_then(Finding::interval))
 }
 
 fn correct_metrics(tables: &mut [MetricTable], plan: &plan::Analysis) {
@@ -257,7 +252,7 @@ fn correct_segments(segments: &mut [SegmentTable], plan: &plan::Analysis) {
 /// Corrects the p-values of a family of comparisons.
 fn correct(mut lines: Vec<&mut Line>, plan: &plan::Analysis) {
     let measured = |line: &Line| {
-        shown(line.relative.as_ref(), line.absolute.as_ref()).map(|found| (found.ln_p, found.excludes_zero()))
+        line.absolute.as_ref().and_then(Finding::interval).map(|found| (found.ln_p, found.excludes_zero()))
     };
     lines.retain(|line| measured(line).is_some());
     let found: Vec<(f64, bool)> = lines.iter().filter_map(|line| measured(line)).collect();

@@ -215,7 +215,7 @@ pub struct Line {
     /// Against the control, as a share of its value; none for the control.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub relative: Option<Finding>,
-    /// The p-value of the relative change, or where there is none, of the difference; 0 below 1e-308, where the finding's `ln_p` still tells.
+    /// The p-value of the difference, as in [`Line::absolute`]; 0 below 1e-308, where the finding's `ln_p` still tells.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub p: Option<f64>,
     /// The natural logarithm of the p-value, corrected for all that was asked at the same time.
