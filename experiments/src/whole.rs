@@ -162,6 +162,27 @@ fn who_was_in_two_arms_counts_in_none() {
     assert!(found.is_some_and(|check| check.says.contains("rich") && check.severity == Severity::Suspicious));
 }
 
+/// A second phase on the same units, whose exposures in the first are not its own; and clients that go on after its end.
+#[test]
+fn an_earlier_phase_and_late_clients_do_not_make_it_sick() {
+    let mut story = spenders(9, 400, 1.0, &json!({ "phase": 2 }));
+    let sound = story.analysis("e", 20 * DAY);
+    let exposures: Vec<(i64, String)> = story.facts.iter().filter_map(exposure).collect();
+    for (at, unit) in &exposures {
+        story.exposed(at - 30 * DAY, "e", unit, "a", json!({}));
+    }
+    assert_eq!(story.analysis("e", 20 * DAY), sound);
+    let stopped = json!({ "stage": "stopped", "phase": 2, "stopped_at": anklang_domain::UnixMillis::saturating(crate::story::BEGAN + 12 * DAY) });
+    let mut story = spenders(9, 400, 1.0, &stopped);
+    let over = story.analysis("e", 20 * DAY);
+    for (at, unit) in &exposures {
+        story.exposed(at + 30 * DAY, "e", unit, "b", json!({}));
+    }
+    let later = story.analysis("e", 60 * DAY);
+    assert_eq!(later.metrics, over.metrics, "{later}");
+    assert_eq!(later.health.severity(), Severity::Suspicious, "{later}");
+}
+
 /// Spending after the exposure never becomes a covariate, not even at the very moment of it.
 #[test]
 fn what_happens_at_the_exposure_is_not_the_past() {

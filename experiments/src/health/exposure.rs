@@ -48,11 +48,12 @@ impl Oddity {
 
     fn severity(self, share: f64) -> Severity {
         match self {
-            Self::UnknownVariant
-            | Self::OtherVariant
-            | Self::OutsideCoverage
-            | Self::NotRunning
-            | Self::BeforeStart => Severity::of_share(share, SUSPICIOUS_SHARE, ALARM_SHARE),
+            Self::UnknownVariant | Self::OtherVariant | Self::OutsideCoverage | Self::BeforeStart => {
+                Severity::of_share(share, SUSPICIOUS_SHARE, ALARM_SHARE)
+            }
+            // They are left out, and come in for as long as some client remembers an experiment that is over: what was
+            // found while it ran does not become less true by it.
+            Self::NotRunning => Severity::of_share(share, SUSPICIOUS_SHARE, f64::INFINITY),
             Self::EngagedBefore => Severity::of_share(share, ENGAGED_SUSPICIOUS_SHARE, f64::INFINITY),
         }
     }

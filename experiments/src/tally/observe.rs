@@ -179,7 +179,11 @@ impl<'a> Observed<'a> {
         };
         let mut arms: Vec<Arm> = Vec::new();
         let mut first: Option<&Sighting> = None;
-        for (_, sighting) in sightings {
+        // What an earlier phase has shown is not of this one, and nothing is odd about it.
+        let of_this_phase = |sighting: &Sighting| self.experiment.phase <= 1 || sighting.at_ms >= self.started_ms;
+        let of_this_phase: Vec<&Sighting> =
+            sightings.iter().map(|(_, sighting)| *sighting).filter(|sighting| of_this_phase(sighting)).collect();
+        for sighting in of_this_phase {
             self.exposures.exposures += 1;
             let variant = design.exposed_variant(tally.values.name(sighting.variant));
             match variant {
