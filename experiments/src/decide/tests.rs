@@ -143,3 +143,32 @@ fn what_is_called_significant_is_decided_on() {
     assert_eq!(shipped.call, Call::Ship { variant: "b".to_owned() }, "{shipped}");
     assert!(shipped.to_string().contains("moved by +3.70 pp"), "{shipped}");
 }
+
+/// Three variants of 1,500 units each: of ten units so many do it.
+fn of_three(counts: [usize; 3], better: &str) -> Call {
+    let mut story = Story::default();
+    let metric = json!({ "kind": "proportion", "event": { "verb": "did" }, "better": better });
+    story.configured(0, "metric", "m", metric);
+    let third = 1.0 / 3.0;
+    let variants =
+        json!([{ "key": "a", "weight": third }, { "key": "b", "weight": third }, { "key": "c", "weight": third }]);
+    story.running("e", json!({ "metrics": { "goals": ["m"] }, "variants": variants }));
+    for n in 0..4_500 {
+        story.exposed(HOUR, "e", &format!("u{n}"), ["a", "b", "c"][n % 3], json!({}));
+        if n / 3 % 10 < counts[n % 3] {
+            story.did(2 * HOUR, &format!("u{n}"), "did", 1.0);
+        }
+    }
+    decide(&crate::design::plan::Decision::default(), &story.analysis("e", 8 * DAY), 8.0).call
+}
+
+#[test]
+fn of_several_variants_the_best_ships_and_all_must_be_out_to_stop() {
+    let ship = |variant: &str| Call::Ship { variant: variant.to_owned() };
+    assert_eq!(of_three([4, 5, 6], "higher"), ship("c"));
+    assert_eq!(of_three([4, 5, 4], "higher"), ship("b"));
+    assert_eq!(of_three([4, 3, 2], "lower"), ship("c"));
+    assert_eq!(of_three([4, 5, 3], "lower"), ship("c"), "one is out, the other is better");
+    assert_eq!(of_three([4, 3, 4], "higher"), Call::KeepRunning, "one is out, of the other nothing is known");
+    assert_eq!(of_three([4, 3, 2], "higher"), Call::Stop);
+}

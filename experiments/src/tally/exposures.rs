@@ -54,8 +54,8 @@ pub(super) struct Trial {
 }
 
 impl Trial {
-    /// Notes an exposure. Of those of one day to one variant for one member, the first is kept: that is all an analysis
-    /// asks for, and clients report again and again.
+    /// Notes an exposure. Of those of one day to one variant for one member, the first and the last are kept: clients report
+    /// again and again, and the first is all an analysis asks for, unless the experiment was started between the two.
     pub(super) fn saw(&mut self, unit: Who, sighting: Sighting, spelt: Spelt<'_>) {
         let seen = self.units.entry(unit).or_default();
         let day = |at_ms: i64| at_ms.div_euclid(DAY_MS);
@@ -64,10 +64,13 @@ impl Trial {
                 && other.member == sighting.member
                 && day(other.at_ms) == day(sighting.at_ms)
         };
-        match seen.iter().position(alike) {
-            Some(place) if spelt.order(&seen[place], &sighting).is_le() => return,
-            Some(place) => drop(seen.remove(place)),
-            None => {}
+        let kept: Vec<usize> = (0..seen.len()).filter(|place| alike(&seen[*place])).collect();
+        match kept.as_slice() {
+            [place] if spelt.order(&seen[*place], &sighting).is_eq() => return,
+            [first, ..] if kept.len() > 1 && spelt.order(&sighting, &seen[*first]).is_le() => drop(seen.remove(*first)),
+            [.., last] if kept.len() > 1 && spelt.order(&sighting, &seen[*last]).is_ge() => drop(seen.remove(*last)),
+            [_, _, ..] => return,
+            [] | [_] => {}
         }
         let place = seen.partition_point(|other| spelt.order(other, &sighting).is_le());
         seen.insert(place, sighting);

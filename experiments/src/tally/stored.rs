@@ -13,7 +13,7 @@ use crate::metrics::log::Log;
 use crate::registry::Registry;
 
 /// Changes whenever the stored form does, or what is folded.
-const FORMAT: u32 = 1;
+const FORMAT: u32 = 2;
 
 #[derive(Serialize, Deserialize)]
 struct Stored {

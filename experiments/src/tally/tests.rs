@@ -162,6 +162,21 @@ fn what_is_odd_is_noted_and_not_dropped() {
     assert!(tally.observe("drawn", now(2 * DAY)).unwrap().exposures.count(Oddity::NotRunning) > 0);
 }
 
+/// Somebody tried it out in the morning of the day on which it was started, and came back in the afternoon.
+#[test]
+fn who_was_there_before_the_start_counts_from_the_first_exposure_after_it() {
+    let mut story = designed();
+    let morning = -HOUR - (BEGAN - HOUR).rem_euclid(DAY);
+    let start = json!({ "started_at": now(morning + 4 * HOUR) });
+    story.running("late", start);
+    for hour in [1, 2, 5, 6, 7] {
+        story.exposed(morning + hour * HOUR, "late", "m1", "a", json!({}));
+    }
+    let tally = story.tally();
+    assert_eq!(tally.observe("late", now(2 * DAY)).unwrap().subjects.len(), 1);
+    assert_eq!(tally.seen_in("late", "m1"), Some("a"));
+}
+
 #[test]
 fn a_dimension_is_what_was_known_at_the_exposure() {
     let mut story = designed();
