@@ -5,6 +5,7 @@ use crate::infer::compare::{Prepared, Question};
 use crate::infer::contrast::Contrast;
 use crate::infer::finding::{Finding, Why};
 use crate::infer::method::Method;
+use crate::infer::non_inferiority::{Better, MarginTest, non_inferiority};
 use crate::infer::summary::Summary;
 
 /// A mean that is fewer standard errors away from 0 is no firm ground for a relative change by the delta method: both means
@@ -56,6 +57,22 @@ impl Guarded<'_> {
             Ok(contrast) => self.by_fieller.judge(&contrast),
             Err(why) => Finding::Inconclusive(why),
         }
+    }
+}
+
+impl Guarded<'_> {
+    /// Whether a guardrail got worse by more than its margin, on the same grounds.
+    pub fn margin(
+        &self,
+        control: &Summary,
+        treatment: &Summary,
+        margin: f64,
+        better: Better,
+    ) -> Result<MarginTest, Why> {
+        enough(control, treatment)?;
+        let far = far_from_zero(&Contrast::of(control, treatment)?);
+        let question = if far { self.asked.question } else { self.by_fieller.question };
+        non_inferiority(control, treatment, question, margin, better)
     }
 }
 

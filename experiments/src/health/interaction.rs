@@ -114,7 +114,7 @@ fn told_joint(found: Joint, ln_p: f64) -> Check {
     // Where the draws are independent, another split of those in both is what happens when a variant of one brings more
     // units to the other: neither effect is any less true for it.
     let worst = if dependent { Severity::Alarm } else { Severity::Suspicious };
-    let severity = Severity::of_ln_p(ln_p).min(worst);
+    let severity = Severity::of_peeked_ln_p(ln_p).min(worst);
     let p = words::p(ln_p);
     let says = match severity {
         Severity::Ok | Severity::Untested => format!("The two experiments share units independently (p {p})."),

@@ -11,7 +11,6 @@ use crate::infer::compare::Question;
 use crate::infer::effect::Scale;
 use crate::infer::finding::{Finding, Interval, Why};
 use crate::infer::method::Method;
-use crate::infer::non_inferiority::{self, MarginTest};
 use crate::infer::sequential::group::{Looks, Spending};
 use crate::infer::summary::Summary;
 
@@ -31,8 +30,8 @@ pub fn analyse(input: &Input) -> Analysis {
     let sick = health.blocks_effects().then(|| health.checks.first().and_then(|check| check.why)).flatten();
     let sick = if health.blocks_effects() { Some(sick.unwrap_or(Why::Unhealthy)) } else { None };
     let questions = Questions::new(input);
+    let asked = questions.prepared();
     let table = |(metric, short): (&MetricInput, &Option<Why>)| {
-        let asked = questions.prepared();
         table(&keys, metric, sick.or(metric.refused).or(*short), sick, &asked, &input.analysis)
     };
     let mut metrics: Vec<MetricTable> = input.metrics.iter().zip(&short).map(table).collect();
@@ -55,7 +54,7 @@ pub fn analyse(input: &Input) -> Analysis {
 
 /// The two questions asked of every pair of arms; or why none can be.
 struct Questions {
-    asked: Result<[(Question, Gate); 2], Why>,
+    asked: Result<[Gate; 2], Why>,
 }
 
 impl Questions {
@@ -63,17 +62,15 @@ impl Questions {
         let comparisons = input.arms.len().saturating_sub(1).max(1) as f64;
         let alpha = input.analysis.alpha / comparisons;
         let asked = method(&input.analysis, units(input)).map(|method| {
-            [Scale::Absolute, Scale::Relative].map(|scale| {
-                let question = Question { scale, method: method.clone(), alpha, ..Question::default() };
-                (question.clone(), Gate::new(question))
-            })
+            [Scale::Absolute, Scale::Relative]
+                .map(|scale| Gate::new(Question { scale, method: method.clone(), alpha, ..Question::default() }))
         });
         Self { asked }
     }
 
     fn prepared(&self) -> Asked<'_> {
-        let [(_, absolute), (question, relative)] = self.asked.as_ref().map_err(|why| *why)?;
-        Ok(([absolute.prepare()?, relative.prepare()?], question))
+        let [absolute, relative] = self.asked.as_ref().map_err(|why| *why)?;
+        Ok([absolute.prepare()?, relative.prepare()?])
     }
 }
 
@@ -153,8 +150,8 @@ fn supplied(arms: &[String], key: &str, supply: Option<&Supply>) -> Option<Why> 
     supply.is_some_and(|supply| too_few(&enough::check(arms, key, supply))).then_some(Why::TooFewUnits)
 }
 
-/// The absolute and the relative question, ready to be asked, and the latter as it stands.
-type Asked<'a> = Result<([Guarded<'a>; 2], &'a Question), Why>;
+/// The absolute and the relative question, ready to be asked.
+type Asked<'a> = Result<[Guarded<'a>; 2], Why>;
 
 fn table(
     arms: &[String],
@@ -203,16 +200,16 @@ fn lines(
         Some(match (blocked, asked) {
             (Some(why), _) => Finding::Inconclusive(why),
             (None, Err(why)) => Finding::Inconclusive(*why),
-            (None, Ok((asked, _))) => asked[scale].compare(control, treatment),
+            (None, Ok(asked)) => asked[scale].compare(control, treatment),
         })
     };
     let line = |(at, key): (usize, &String)| {
         let (absolute, relative) = (compare(at, 0), compare(at, 1));
         let p = absolute.as_ref().and_then(Finding::interval).map(Interval::p);
         let guardrail = metric.filter(|_| blocked.is_none() && at > 0).and_then(|metric| {
-            let (_, question) = asked.as_ref().ok()?;
-            relative.as_ref()?.interval()?;
-            margin(summaries.first()?, summaries.get(at)?, question, metric)
+            let Role::Guardrail { margin } = metric.role else { return None };
+            let [_, relative] = asked.as_ref().ok()?;
+            relative.margin(summaries.first()?, summaries.get(at)?, margin, metric.better).ok()
         });
         Line {
             arm: key.clone(),
@@ -228,12 +225,6 @@ fn lines(
         }
     };
     arms.iter().enumerate().map(line).collect()
-}
-
-/// Whether a guardrail got worse by more than its margin.
-fn margin(control: &Summary, treatment: &Summary, question: &Question, metric: &MetricInput) -> Option<MarginTest> {
-    let Role::Guardrail { margin } = metric.role else { return None };
-    non_inferiority::non_inferiority(control, treatment, question, margin, metric.better).ok()
 }
 
 fn correct_metrics(tables: &mut [MetricTable], plan: &plan::Analysis) {
