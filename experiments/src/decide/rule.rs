@@ -5,7 +5,7 @@ use super::{Call, Verdict};
 use crate::design::Role;
 use crate::design::plan::Decision;
 use crate::health::Severity;
-use crate::infer::finding::Interval;
+use crate::infer::finding::{Finding, Interval};
 use crate::infer::non_inferiority::Verdict as Margin;
 use crate::metrics::Better;
 use crate::report::{Analysis, Line, MetricTable, Valid, words};
@@ -145,25 +145,31 @@ fn standing(rule: &Decision, analysis: &Analysis, at: usize) -> Standing {
 }
 
 fn goal(rule: &Decision, metric: &MetricTable, line: &Line, standing: &mut Standing) {
-    let relative = line.relative.as_ref().and_then(|found| found.interval());
+    // Whether it moved is told by the difference, and by how much of the control's, by the relative change.
+    let Some(difference) = line.absolute.as_ref().and_then(Finding::interval) else { return };
+    let change = line.relative.as_ref().and_then(Finding::interval);
+    let (low, gain, high) = turned(metric.better, difference);
+    standing.gain.get_or_insert(gain);
     // Against a control of 0 any change is more than any share of it.
-    let Some(interval) = relative.or_else(|| line.absolute.as_ref().and_then(|found| found.interval())) else { return };
-    let (low, estimate, high) = turned(metric.better, interval);
-    let worth = if relative.is_some() { rule.worth } else { 0.0 };
-    standing.gain.get_or_insert(estimate);
-    let moved = moved(metric, interval, relative.is_some());
+    let most = change.map_or(f64::INFINITY, |change| turned(metric.better, change).2);
+    let moved = moved(metric, difference, change.filter(|change| change.excludes_zero()));
     if line.significant && high < 0.0 {
         standing.against.push(format!("{moved}, which is worse"));
-    } else if line.significant && low > 0.0 && high >= worth {
-        standing.in_favour.push(format!("{moved}{}.", how_sure(metric.better, interval, line)));
+    } else if line.significant && low > 0.0 && most >= rule.worth {
+        standing.in_favour.push(format!("{moved}{}.", how_sure(metric.better, difference, line)));
     }
-    if worth > 0.0 && high < worth {
+    if rule.worth > 0.0 && most < rule.worth {
         standing.futile += 1;
     }
 }
 
-fn moved(metric: &MetricTable, interval: &Interval, relative: bool) -> String {
-    let say = |number: f64| if relative { words::change(number) } else { words::difference(number, metric.measure) };
+/// As a share of the control's, where that leaves out no change as well.
+fn moved(metric: &MetricTable, difference: &Interval, change: Option<&Interval>) -> String {
+    let say = |number: f64| match change {
+        Some(_) => words::change(number),
+        None => words::difference(number, metric.measure),
+    };
+    let interval = change.unwrap_or(difference);
     let [estimate, low, high] = [interval.estimate, interval.low, interval.high].map(say);
     format!("{} moved by {estimate} [{low}, {high}]", metric.name)
 }

@@ -122,3 +122,24 @@ fn a_control_of_nobody_can_be_beaten() {
     assert_eq!(shipped.call, Call::Ship { variant: "b".to_owned() }, "{shipped}");
     assert!(shipped.to_string().contains("m moved by +50.00 pp"), "{shipped}");
 }
+
+/// On the edge: 200 of 1,000 against 236, p .05 of the difference and .07 of the relative change.
+#[test]
+fn what_is_called_significant_is_decided_on() {
+    let mut story = Story::default();
+    story.configured(0, "metric", "m", json!({ "kind": "proportion", "event": { "verb": "replied" }, "pre_days": 0 }));
+    story.running("e", json!({ "metrics": { "goals": ["m"] }, "analysis": { "method": "fixed_horizon" } }));
+    for n in 0..2_000 {
+        story.exposed(HOUR, "e", &format!("u{n}"), ["a", "b"][n % 2], json!({}));
+        if n / 2 < [200, 237][n % 2] {
+            story.did(2 * HOUR, &format!("u{n}"), "replied", 1.0);
+        }
+    }
+    let rule = crate::design::plan::Decision { days_min: 7, ..crate::design::plan::Decision::default() };
+    let analysis = story.analysis("e", 8 * DAY);
+    let line = &analysis.metrics[0].lines[1];
+    assert!(line.significant && !line.relative.unwrap().interval().unwrap().excludes_zero(), "{analysis}");
+    let shipped = decide(&rule, &analysis, 8.0);
+    assert_eq!(shipped.call, Call::Ship { variant: "b".to_owned() }, "{shipped}");
+    assert!(shipped.to_string().contains("moved by +3.70 pp"), "{shipped}");
+}
