@@ -13,8 +13,8 @@ use std::time::{Duration, Instant};
 
 use anklang_benches::{argument, flag, memory_of};
 use anklang_domain::{
-    Body, Configuration, DAY_MS, Engagement, Exposure, Fact, FactId, HOUR_MS, ItemId, MemberId, MemberPut, Props, Stream,
-    Target, UnixMillis, Verb,
+    Body, Configuration, DAY_MS, Engagement, Exposure, Fact, FactId, HOUR_MS, ItemId, MemberId, MemberPut, Props,
+    Stream, Target, UnixMillis, Verb,
 };
 use anklang_experiments::assign::assign;
 use anklang_experiments::collect::{Ask, collect};
@@ -91,7 +91,10 @@ impl World {
         let mut traits = Props::new();
         traits.insert("country".to_owned(), COUNTRIES[self.chance.below(COUNTRIES.len())].into());
         let member = member(number)?;
-        self.fact(BEGAN_MS, Body::MemberPut(serde_json::from_value::<MemberPut>(json!({ "member": member, "traits": traits }))?))
+        self.fact(
+            BEGAN_MS,
+            Body::MemberPut(serde_json::from_value::<MemberPut>(json!({ "member": member, "traits": traits }))?),
+        )
     }
 
     /// A member's exposure, at a moment of the first fortnight.
@@ -138,7 +141,9 @@ fn metrics() -> Vec<(String, Value)> {
         0..=5 => json!({ "kind": "mean", "event": event(at) }),
         6 | 7 => json!({ "kind": "mean", "of": "sum", "event": event(at), "cap": { "quantile": 0.99 } }),
         8..=11 => json!({ "kind": "proportion", "event": event(at), "window_days": 7 }),
-        12..=14 => json!({ "kind": "ratio", "numerator": { "event": event(at) }, "denominator": { "event": event(at + 3) } }),
+        12..=14 => {
+            json!({ "kind": "ratio", "numerator": { "event": event(at) }, "denominator": { "event": event(at + 3) } })
+        }
         15 | 16 => json!({ "kind": "retention", "event": event(at), "day": 7, "retained": "rolling" }),
         17 => json!({ "kind": "funnel", "steps": [event(0), event(1), event(2)] }),
         18 => json!({ "kind": "time_to_event", "event": event(3), "horizon_days": 7 }),
@@ -238,8 +243,7 @@ fn waiting(tally: Tally, world: &mut World, now: UnixMillis) -> Outcome<()> {
         });
         let mut waited = Vec::new();
         for _ in 0..300 {
-            let facts: Vec<Fact> =
-                (0..BATCH).map(|_| world.engaged(now.ms() - HOUR_MS)).collect::<Outcome<_>>()?;
+            let facts: Vec<Fact> = (0..BATCH).map(|_| world.engaged(now.ms() - HOUR_MS)).collect::<Outcome<_>>()?;
             let begun = Instant::now();
             let mut tally = tally.write().map_err(|_| lock())?;
             facts.iter().for_each(|fact| tally.apply(fact));

@@ -18,5 +18,9 @@ async fn main() -> std::io::Result<()> {
     let address = words.next().unwrap_or_else(|| "127.0.0.1:8081".to_owned());
     let workers = words.next().and_then(|word| word.parse().ok()).unwrap_or(1);
     let path = "/ofrep/v1/evaluate/flags/{key:.+}";
-    HttpServer::new(move || App::new().route(path, web::post().to(constant))).workers(workers).bind(address)?.run().await
+    HttpServer::new(move || App::new().route(path, web::post().to(constant)))
+        .workers(workers)
+        .bind(address)?
+        .run()
+        .await
 }

@@ -177,7 +177,7 @@ fn lines(
     };
     let line = |(at, key): (usize, &String)| {
         let (absolute, relative) = (compare(at, 0), compare(at, 1));
-        let p = shown(relative.as_ref(), absolute.as_ref()).map(Interval::p);
+        let ln_p = shown(relative.as_ref(), absolute.as_ref()).map(|interval| interval.ln_p);
         let guardrail = metric.filter(|_| blocked.is_none() && at > 0).and_then(|metric| {
             let (_, question) = asked.as_ref().ok()?;
             relative.as_ref()?.interval()?;
@@ -189,7 +189,9 @@ fn lines(
             value: summaries.get(at).and_then(Summary::value),
             absolute,
             relative,
-            p,
+            p: ln_p.map(f64::exp),
+            ln_p,
+            p_adjusted: None,
             ln_p_adjusted: None,
             significant: false,
             guardrail,
@@ -246,6 +248,7 @@ fn correct(mut lines: Vec<&mut Line>, plan: &plan::Analysis) {
     };
     for (line, ln_p) in lines.into_iter().zip(adjusted) {
         line.significant = ln_p <= plan.alpha.ln();
+        line.p_adjusted = Some(ln_p.exp());
         line.ln_p_adjusted = Some(ln_p);
     }
 }
