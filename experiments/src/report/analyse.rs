@@ -9,7 +9,7 @@ use crate::health::{Check, Details, Health};
 use crate::infer::bayesian::Prior;
 use crate::infer::compare::Question;
 use crate::infer::effect::Scale;
-use crate::infer::finding::{Finding, Interval, Why};
+use crate::infer::finding::{Finding, Why};
 use crate::infer::method::Method;
 use crate::infer::sequential::group::{Looks, Spending};
 use crate::infer::summary::Summary;
