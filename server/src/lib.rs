@@ -16,6 +16,7 @@ mod jobs;
 pub mod keys;
 mod metrics;
 mod nearest;
+mod planning;
 mod ranking;
 mod server;
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! From the tally to what an analysis needs: a summary per metric, arm and segment, and the checks of health.
 
+mod baseline;
 mod health;
 mod summarise;
 #[cfg(test)]
@@ -15,6 +16,8 @@ use crate::report::{ArmInput, Input, Measure, MetricInput, SegmentInput, words};
 use crate::tally::{Observed, Tally};
 
 use self::summarise::{Plan, Summarised};
+
+pub use self::baseline::{Past, past};
 
 /// Values of one dimension that are told apart, those with most units; the rest are left out and said so.
 pub const SEGMENTS_MAX: usize = 20;

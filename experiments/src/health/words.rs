@@ -1,19 +1,7 @@
 //! Numbers as a sentence has them.
 
-use std::f64::consts::LN_10;
-
-/// With separators: 44,700.
-pub(crate) fn count(number: u64) -> String {
-    let digits = number.to_string();
-    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
-    for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
-}
+pub(crate) use crate::words::count;
+use crate::words::tiny_p;
 
 /// A share of 1 as a percentage of two or three digits: 50%, 1.2%, 0.013%.
 pub(crate) fn percent(share: f64) -> String {
@@ -33,14 +21,7 @@ pub(crate) fn percent(share: f64) -> String {
 
 /// A p-value of two digits, from its logarithm: 0.42, 0.0086, 1.6e-300.
 pub(crate) fn p(ln_p: f64) -> String {
-    if ln_p < 1e-4_f64.ln() {
-        let exponent = (ln_p / LN_10).floor();
-        let mantissa = (ln_p - exponent * LN_10).exp();
-        // 9.96 is 1.0e+1 once it is rounded.
-        let (mantissa, exponent) = if mantissa >= 9.95 { (1.0, exponent + 1.0) } else { (mantissa, exponent) };
-        return format!("{mantissa:.1}e{exponent}");
-    }
-    number(ln_p.exp())
+    tiny_p(ln_p).unwrap_or_else(|| number(ln_p.exp()))
 }
 
 /// Two digits that count: 0.0086, 12, 49,854.

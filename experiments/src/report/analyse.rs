@@ -9,7 +9,7 @@ use crate::health::{Check, Details, Health};
 use crate::infer::bayesian::Prior;
 use crate::infer::compare::Question;
 use crate::infer::effect::Scale;
-use crate::infer::finding::{Finding, Interval, Why};
+use crate::infer::finding::{Finding, Why};
 use crate::infer::method::Method;
 use crate::infer::sequential::group::{Looks, Spending};
 use crate::infer::summary::Summary;
@@ -205,7 +205,7 @@ fn lines(
     };
     let line = |(at, key): (usize, &String)| {
         let (absolute, relative) = (compare(at, 0), compare(at, 1));
-        let p = absolute.as_ref().and_then(Finding::interval).map(Interval::p);
+        let ln_p = absolute.as_ref().and_then(Finding::interval).map(|interval| interval.ln_p);
         let guardrail = metric.filter(|_| blocked.is_none() && at > 0).and_then(|metric| {
             let Role::Guardrail { margin } = metric.role else { return None };
             let [_, relative] = asked.as_ref().ok()?;
@@ -218,7 +218,9 @@ fn lines(
             value: summaries.get(at).filter(|_| refused.is_none()).and_then(Summary::value),
             absolute,
             relative,
-            p,
+            p: ln_p.map(f64::exp),
+            ln_p,
+            p_adjusted: None,
             ln_p_adjusted: None,
             significant: false,
             guardrail,
@@ -260,6 +262,7 @@ fn correct(mut lines: Vec<&mut Line>, plan: &plan::Analysis) {
     for ((line, ln_p), (_, excludes_zero)) in lines.into_iter().zip(adjusted).zip(found) {
         // Of several arms, the interval shares alpha equally, Holm does not: both have to say so.
         line.significant = ln_p <= plan.alpha.ln() && excludes_zero;
+        line.p_adjusted = Some(ln_p.exp());
         line.ln_p_adjusted = Some(ln_p);
     }
 }

@@ -215,10 +215,16 @@ pub struct Line {
     /// Against the control, as a share of its value; none for the control.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub relative: Option<Finding>,
-    /// The p-value of the difference, as in [`Line::absolute`]; 0 below 1e-308, where the finding's `ln_p` still tells.
+    /// The p-value of the difference, as in [`Line::absolute`]; 0 below 1e-308, where its logarithm still tells.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub p: Option<f64>,
-    /// The natural logarithm of the p-value, corrected for all that was asked at the same time.
+    /// Its natural logarithm.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ln_p: Option<f64>,
+    /// The p-value, corrected for all that was asked at the same time.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub p_adjusted: Option<f64>,
+    /// Its natural logarithm.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ln_p_adjusted: Option<f64>,
     /// Whether that p-value is at most alpha, and the interval leaves out no change. So what is significant also looks it;

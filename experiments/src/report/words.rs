@@ -1,8 +1,8 @@
 //! Numbers as people read them.
 
-use std::f64::consts::LN_10;
-
 use super::Measure;
+pub use crate::words::count;
+use crate::words::tiny_p;
 
 /// A share as a change in percent, with its sign.
 #[must_use]
@@ -17,14 +17,7 @@ const fn sign(value: f64) -> &'static str {
 /// A p-value with four digits, and as a power of ten below: never 0.
 #[must_use]
 pub fn p(ln_p: f64) -> String {
-    if ln_p >= 0.0001_f64.ln() {
-        return format!("{:.4}", ln_p.exp());
-    }
-    let exponent = (ln_p / LN_10).floor();
-    let mantissa = (ln_p - exponent * LN_10).exp();
-    // 9.96 is 1.0e+1 once it is rounded.
-    let (mantissa, exponent) = if mantissa >= 9.95 { (1.0, exponent + 1.0) } else { (mantissa, exponent) };
-    format!("{mantissa:.1}e{exponent}")
+    tiny_p(ln_p).unwrap_or_else(|| format!("{:.4}", ln_p.exp()))
 }
 
 /// A metric's value.
@@ -60,18 +53,4 @@ pub fn number(value: f64) -> String {
         let decimals = (4.0 - size.log10().floor()).clamp(0.0, 7.0) as usize;
         format!("{value:.decimals$}")
     }
-}
-
-/// A count with its thousands apart.
-#[must_use]
-pub fn count(n: u64) -> String {
-    let digits = n.to_string();
-    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
-    for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
 }

@@ -108,6 +108,41 @@ impl Tally {
         Some(observed)
     }
 
+    /// Everybody who did something that is counted in `from <= moment < until`, as if all of them had been exposed to an
+    /// experiment's first arm when that time began.
+    #[must_use]
+    pub fn active<'a>(
+        &'a self,
+        key: &'a str,
+        experiment: &'a Experiment,
+        from: UnixMillis,
+        until: UnixMillis,
+    ) -> Observed<'a> {
+        let (from, until) = (from.ms(), until.ms());
+        let did = |who: &Who| {
+            let logs = self.logs.get(*who as usize).into_iter().flatten();
+            logs.into_iter().any(|(_, log)| !log.between(from, until).is_empty())
+        };
+        let mut people: Vec<(&str, Vec<Who>)> = (0..self.logs.len() as Who)
+            .filter(|who| self.aliases.head(*who) == *who)
+            .map(|head| self.aliases.ids(&head).to_vec())
+            .filter(|ids| ids.iter().any(did))
+            .map(|ids| (ids.iter().map(|id| self.names.name(*id)).min().unwrap_or_default(), ids))
+            .collect();
+        people.sort_unstable();
+        let subject = |(_, people)| Subject { arm: 0, exposed_ms: from, people, client: 0, values: Vec::new() };
+        Observed {
+            tally: self,
+            key,
+            experiment,
+            started_ms: from,
+            until_ms: until,
+            subjects: people.into_iter().map(subject).collect(),
+            several: LeftOut::default(),
+            exposures: Exposures::default(),
+        }
+    }
+
     /// The exposures of each unit, by the first of its names in the alphabet; ids of one member are one unit.
     fn by_unit(&self, key: &str, experiment: &Experiment) -> BTreeMap<&str, Vec<(Who, &Sighting)>> {
         let mut units: BTreeMap<&str, Vec<(Who, &Sighting)>> = BTreeMap::new();

@@ -95,6 +95,8 @@ pub(crate) struct Endpoint {
     pub(crate) params: Params,
     pub(crate) takes: Content,
     pub(crate) gives: Content,
+    /// Whether it answers 201 where it made something that was not there.
+    pub(crate) creates: bool,
     /// Whether pages of other sites may call it.
     pub(crate) cors: bool,
     /// How it says that a request is refused before the handler sees it: protocols of others have their own words.
@@ -114,6 +116,7 @@ impl Endpoint {
             params: Params::Only(&[]),
             takes: Content::Nothing,
             gives: Content::Nothing,
+            creates: false,
             cors: false,
             refusal: Problem::error_response,
             handler,

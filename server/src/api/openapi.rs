@@ -9,6 +9,8 @@ use super::problem::{Code, PROBLEM_JSON, Problem};
 
 /// The shapes of what is sent and answered.
 const SCHEMAS: &str = include_str!("schemas.json");
+/// Those of experiments.
+const OF_EXPERIMENTS: &str = include_str!("experiments/schemas.json");
 const DOCS_HTML: &str = include_str!("docs.html");
 const DOCS_JS: &str = include_str!("docs.js");
 
@@ -61,7 +63,7 @@ fn document() -> Result<Value, serde_json::Error> {
             methods.insert(endpoint.verb.as_str().to_lowercase(), operation(endpoint)?);
         }
     }
-    let schemas: Value = serde_json::from_str(SCHEMAS)?;
+    let schemas = schemas()?;
     let codes = Code::ALL.iter();
     let codes: Vec<Value> =
         codes.map(|code| json!({ "code": code.name(), "status": code.status(), "title": code.title() })).collect();
@@ -85,6 +87,13 @@ fn document() -> Result<Value, serde_json::Error> {
     }))
 }
 
+/// The shapes of everything, by name.
+pub(crate) fn schemas() -> Result<Value, serde_json::Error> {
+    let mut schemas: Map<String, Value> = serde_json::from_str(SCHEMAS)?;
+    schemas.extend(serde_json::from_str::<Map<String, Value>>(OF_EXPERIMENTS)?);
+    Ok(Value::Object(schemas))
+}
+
 fn operation(endpoint: &Endpoint) -> Result<Value, serde_json::Error> {
     let mut operation = json!({
         "operationId": endpoint.name,
@@ -99,6 +108,9 @@ fn operation(endpoint: &Endpoint) -> Result<Value, serde_json::Error> {
             },
         },
     });
+    if endpoint.creates {
+        operation["responses"]["201"] = json!({ "description": "Made.", "content": content(endpoint.gives) });
+    }
     let body = content(endpoint.takes);
     if !body.is_null() {
         operation["requestBody"] = json!({ "required": true, "content": body });
@@ -118,6 +130,9 @@ fn tag(endpoint: &Endpoint) -> &'static str {
         return "flags";
     }
     match (endpoint.access, endpoint.path.split('/').nth(2)) {
+        (_, Some("experiments" | "features" | "metrics" | "holdouts" | "layers" | "segments" | "power")) => {
+            "experiments"
+        }
         (Access::Body, _) | (_, Some("projects")) => "events in",
         (Access::Control, _) => "operations",
         (Access::Role(crate::keys::Role::Ingest), _) => "content in",
@@ -165,7 +180,7 @@ mod tests {
     #[test]
     fn every_schema_that_is_named_is_there() {
         let text = document().expect("a document").to_string();
-        let schemas: Value = serde_json::from_str(SCHEMAS).expect("json");
+        let schemas = schemas().expect("json");
         for reference in text.split("#/components/schemas/").skip(1) {
             let name = reference.split('"').next().unwrap_or_default();
             assert!(schemas.get(name).is_some(), "{name} is not in schemas.json");

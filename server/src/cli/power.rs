@@ -1,14 +1,12 @@
 //! `anklang power`.
 
-use anklang_experiments::design::power::{Baseline, Goal, Plan, Size, days, design_effect};
-use anklang_experiments::infer::method::Method;
-use anklang_experiments::infer::sequential::group::{LOOKS_MAX, Looks, Spending};
+use anklang_experiments::design::power::Goal;
 use anklang_experiments::report::{Measure, words};
 use clap::Args;
-use serde::Serialize;
 
 use super::failure::Failure;
 use super::terminal::say;
+use crate::planning::{Answer, Number, Question};
 
 /// Tells how many units an experiment needs, how long that takes, and what so many units can see.
 ///
@@ -17,7 +15,7 @@ use super::terminal::say;
 #[derive(Debug, Args)]
 pub(crate) struct Power {
     /// The share of units with a yes, without the treatment, such as .10 or 10%
-    #[arg(long, value_name = "SHARE", value_parser = number, conflicts_with_all = ["mean", "sd"])]
+    #[arg(long, value_name = "SHARE", value_parser = Number::parse, conflicts_with_all = ["mean", "sd"])]
     baseline: Option<Number>,
     /// The mean per unit, without the treatment
     #[arg(long, requires = "sd")]
@@ -35,7 +33,7 @@ pub(crate) struct Power {
     #[arg(long, value_name = "R", default_value_t = 0.0, requires = "per_mean")]
     correlation: f64,
     /// The effect to be seen: 10% of the baseline, or .01 in the metric's own units
-    #[arg(long, value_parser = number, allow_hyphen_values = true, required_unless_present = "units")]
+    #[arg(long, value_parser = Number::parse, allow_hyphen_values = true, required_unless_present = "units")]
     effect: Option<Number>,
     /// Units in all arms: the smallest effect that they can see
     #[arg(long, value_name = "N")]
@@ -69,49 +67,6 @@ pub(crate) struct Power {
     json: bool,
 }
 
-/// A number, or a share of something.
-#[derive(Debug, Clone, Copy, PartialEq)]
-struct Number {
-    value: f64,
-    /// It was said in percent; the value is of 1.
-    percent: bool,
-}
-
-fn number(text: &str) -> Result<Number, String> {
-    let (digits, percent) = text.strip_suffix('%').map_or((text, false), |digits| (digits, true));
-    let value: f64 =
-        digits.trim().parse().map_err(|_| "a number, such as .01, or a percentage, such as 10%".to_owned())?;
-    Ok(Number { value: if percent { value / 100.0 } else { value }, percent })
-}
-
-/// What one method needs.
-#[derive(Debug, Serialize)]
-struct Needed {
-    method: &'static str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    size: Option<Size>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    days: Option<u64>,
-    /// The smallest effect that the units given can see, absolute.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    detectable: Option<f64>,
-    /// The chance that the units given see the effect given.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    power: Option<f64>,
-}
-
-#[derive(Debug, Serialize)]
-struct Answer {
-    baseline: f64,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    effect: Option<f64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    units: Option<f64>,
-    alpha: f64,
-    power: f64,
-    methods: Vec<Needed>,
-}
-
 impl Power {
     pub(crate) fn run(self) -> Result<(), Failure> {
         let (answer, measure) = self.answer()?;
@@ -126,72 +81,25 @@ impl Power {
     }
 
     fn answer(&self) -> Result<(Answer, Measure), Failure> {
-        let (baseline, value, measure) = self.baseline()?;
-        let effect = self.effect.map(|effect| if effect.percent { effect.value * value } else { effect.value });
-        if self.per_day.is_some_and(|units| !(units > 0.0 && units.is_finite())) {
-            return Err(Failure::Use("--per-day is a number of units above 0".to_owned()));
-        }
-        let plan = Plan {
-            goal: Goal { alpha: self.alpha, power: self.power },
-            weights: self.weights.clone().unwrap_or_else(|| vec![0.5, 0.5]),
+        let question = Question {
+            baseline: self.baseline,
+            mean: self.mean,
+            sd: self.sd,
+            per_mean: self.per_mean,
+            per_sd: self.per_sd,
+            correlation: self.correlation,
+            effect: self.effect,
+            units: self.units,
+            per_day: self.per_day,
+            weights: self.weights.clone(),
+            alpha: self.alpha,
+            power: self.power,
+            looks: self.looks,
             variance_reduction: self.variance_reduction,
-            design_effect: design_effect(self.cluster, self.cluster_correlation),
-            ..Plan::new(baseline)
+            cluster: self.cluster,
+            cluster_correlation: self.cluster_correlation,
         };
-        let methods = self
-            .methods()?
-            .into_iter()
-            .map(|(method, looks)| self.needed(&Plan { method, looks, ..plan.clone() }, effect));
-        let methods = methods.collect::<Result<_, _>>()?;
-        let answer =
-            Answer { baseline: value, effect, units: self.units, alpha: self.alpha, power: self.power, methods };
-        Ok((answer, measure))
-    }
-
-    /// The metric without the treatment, its value, and what its numbers are.
-    fn baseline(&self) -> Result<(Baseline, f64, Measure), Failure> {
-        if let Some(share) = self.baseline {
-            return Ok((Baseline::Proportion { share: share.value }, share.value, Measure::Share));
-        }
-        let (Some(mean), Some(sd)) = (self.mean, self.sd) else {
-            return Err(Failure::Use("say what there is: --baseline SHARE, or --mean and --sd".to_owned()));
-        };
-        let (Some(per), Some(per_sd)) = (self.per_mean, self.per_sd) else {
-            return Ok((Baseline::Mean { mean, variance: sd * sd }, mean, Measure::PerUnit));
-        };
-        if per == 0.0 || !(-1.0..=1.0).contains(&self.correlation) {
-            let what = "--per-mean is not 0, and --correlation lies between -1 and 1";
-            return Err(Failure::Use(what.to_owned()));
-        }
-        // The delta method: σ²_M/μ_D² + σ²_D μ_M²/μ_D⁴ − 2σ_MD μ_M/μ_D³ (Deng 2018).
-        let ratio = mean / per;
-        let variance =
-            (sd * sd + ratio * ratio * per_sd * per_sd - 2.0 * ratio * self.correlation * sd * per_sd) / (per * per);
-        Ok((Baseline::Mean { mean: ratio, variance }, ratio, Measure::Ratio))
-    }
-
-    /// The methods there are, with their looks.
-    fn methods(&self) -> Result<Vec<(Method, usize)>, Failure> {
-        if !(1..=LOOKS_MAX).contains(&self.looks) {
-            return Err(Failure::Use(format!("--looks lies between 1 and {LOOKS_MAX}")));
-        }
-        let mut methods = vec![(Method::FixedHorizon, 1)];
-        if self.looks > 1 {
-            let looks = Looks::even(self.looks, Spending::OBrienFleming);
-            methods.push((Method::GroupSequential { looks, look: self.looks }, 1));
-        }
-        methods.push((Method::default(), self.looks));
-        Ok(methods)
-    }
-
-    fn needed(&self, plan: &Plan, effect: Option<f64>) -> Result<Needed, Failure> {
-        let wrong = |error: anklang_experiments::design::power::PowerError| Failure::Use(error.to_string());
-        let size = effect.map(|effect| plan.units(effect)).transpose().map_err(wrong)?;
-        let days = size.as_ref().and_then(|size| days(size.total, self.per_day?));
-        let detectable = self.units.map(|units| plan.detectable(units)).transpose().map_err(wrong)?;
-        let power =
-            self.units.zip(effect).map(|(units, effect)| plan.power(units, effect)).transpose().map_err(wrong)?;
-        Ok(Needed { method: plan.method.label(), size, days, detectable, power })
+        question.answer().map_err(|error| Failure::Use(format!("--{}: {}", error.field.replace('_', "-"), error.what)))
     }
 
     fn table(&self, answer: &Answer, measure: Measure) -> Vec<String> {

@@ -3,9 +3,12 @@
 mod commands;
 mod community;
 mod experiments;
+mod experiments_api;
+mod experiments_kept;
 mod flags;
 mod gatekeeping;
 mod growthbook;
+mod shape;
 mod strange;
 mod tracking;
 
@@ -56,10 +59,10 @@ impl Answer {
         serde_json::from_str(&self.text).unwrap_or_else(|error| panic!("{error}: {}", self.text))
     }
 
-    /// Asserts success.
+    /// Asserts success: done, or made.
     #[track_caller]
     fn ok(self) -> Value {
-        assert_eq!(self.status, 200, "{}", self.text);
+        assert!(matches!(self.status, 200 | 201), "{}: {}", self.status, self.text);
         self.json()
     }
 
@@ -94,7 +97,41 @@ impl Site {
     }
 
     fn start(change: impl FnOnce(&mut Config), options: fn(&std::path::Path) -> Options) -> Self {
-        let folder = tempfile::tempdir().expect("a folder");
+        Self::start_in(tempfile::tempdir().expect("a folder"), change, options)
+    }
+
+    /// Stops it, and starts another on the same folder.
+    fn again(self) -> Self {
+        Self::on(self.close())
+    }
+
+    /// Stops it; its folder is free for others.
+    fn close(mut self) -> tempfile::TempDir {
+        self.stop();
+        self.engine.shutdown().expect("a snapshot");
+        std::mem::replace(&mut self.folder, tempfile::tempdir().expect("a folder"))
+    }
+
+    /// On a folder that is there.
+    fn on(folder: tempfile::TempDir) -> Self {
+        Self::start_in(folder, |_| {}, |data| Options::new(data))
+    }
+
+    fn stop(&mut self) {
+        if let Some(handle) = self.handle.take() {
+            // The handle's future only waits; the order itself is given at once.
+            drop(handle.stop(false));
+        }
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+
+    fn start_in(
+        folder: tempfile::TempDir,
+        change: impl FnOnce(&mut Config),
+        options: fn(&std::path::Path) -> Options,
+    ) -> Self {
         let mut config = Config { listen: SocketAddr::from(([127, 0, 0, 1], 0)), ..Config::default() };
         config.limits.workers = 1;
         change(&mut config);
@@ -220,13 +257,7 @@ impl Site {
 
 impl Drop for Site {
     fn drop(&mut self) {
-        if let Some(handle) = self.handle.take() {
-            // The handle's future only waits; the order itself is given at once.
-            drop(handle.stop(false));
-        }
-        if let Some(thread) = self.thread.take() {
-            let _ = thread.join();
-        }
+        self.stop();
     }
 }
 

@@ -1,5 +1,6 @@
 //! The experiments' tally, kept beside the engine's views, and what is written about experiments.
 
+mod frozen;
 mod write;
 
 use std::sync::Arc;

@@ -3,9 +3,10 @@
 use anklang_domain::{Body, Configuration, FactId, stable_hash};
 use anklang_engine::journal::CommitError;
 use anklang_experiments::design::{DesignError, Experiment, StageError};
-use anklang_experiments::registry::{Kind, Registry};
+use anklang_experiments::registry::{Kind, Registry, Version};
 use serde_json::Value;
 
+use super::frozen;
 use crate::app::App;
 
 /// Who brings these facts.
@@ -14,8 +15,9 @@ const SOURCE: &str = "http";
 /// A document as it now is.
 #[derive(Debug, Clone)]
 pub(crate) struct Written {
-    pub(crate) version: u32,
-    pub(crate) document: Option<Value>,
+    pub(crate) version: Version,
+    /// Whether there was none before.
+    pub(crate) created: bool,
 }
 
 /// Why a document was not written.
@@ -63,7 +65,7 @@ impl From<StageError> for WriteError {
 pub(crate) struct Draft<'a> {
     pub(crate) kind: Kind,
     pub(crate) key: &'a str,
-    /// The version that was looked at; none where whatever there is may be replaced.
+    /// The version that was looked at, 0 where there was none; none where whatever there is may be replaced.
     pub(crate) seen: Option<u32>,
     pub(crate) author: String,
 }
@@ -75,34 +77,46 @@ impl App {
         draft: Draft<'_>,
         make: impl FnOnce(&Registry) -> Result<Option<Value>, WriteError>,
     ) -> Result<Written, WriteError> {
-        let (version, document) = {
+        let (version, document, created) = {
             let tally = self.trials.read();
             let registry = tally.registry();
-            let newest = registry.history(draft.kind, draft.key).last().map_or(0, |version| version.version);
-            if draft.seen.is_some_and(|seen| seen != newest) {
-                return Err(WriteError::Conflict(newest));
+            let latest = registry.latest(draft.kind, draft.key);
+            let there = latest.map_or(0, |version| version.version);
+            if draft.seen.is_some_and(|seen| seen != there) {
+                return Err(WriteError::Conflict(there));
             }
             let document = make(registry)?;
+            if let Some(latest) = latest
+                && latest.document == document
+                && draft.kind != Kind::Decision
+            {
+                return Ok(Written { version: latest.clone(), created: false });
+            }
+            // Counted over all of them: those of an import may come in any order.
+            let newest =
+                registry.history(draft.kind, draft.key).iter().map(|version| version.version).max().unwrap_or(0);
             if let Some(document) = &document {
                 registry.check(draft.kind, draft.key, document)?;
+                frozen::check(registry, draft.kind, draft.key, document)?;
             }
-            (newest + 1, document)
+            (newest.checked_add(1).ok_or(WriteError::Conflict(newest))?, document, latest.is_none())
         };
         let configuration = Configuration {
             kind: draft.kind.name().to_owned(),
             key: draft.key.to_owned(),
             version,
             document: document.clone(),
-            author: draft.author,
+            author: draft.author.clone(),
         };
         // Two who write the same version at once are one fact: the second is told.
         let id = format!("{}:{:016x}@{version}", draft.kind.name(), stable_hash(draft.key.as_bytes()));
         let fact = self.fact(FactId::parse(&id)?, None, SOURCE, Body::Configured(configuration));
+        let at = fact.at;
         let receipt = self.ingest(vec![fact]).await?;
         if receipt.accepted == 0 {
             return Err(WriteError::Conflict(version));
         }
-        Ok(Written { version, document })
+        Ok(Written { version: Version { version, at, author: draft.author, document }, created })
     }
 
     /// Puts a document in place of what there is.

@@ -2,10 +2,13 @@
 
 use actix_web::web::Payload;
 use actix_web::{HttpRequest, HttpResponse, web};
+use anklang_domain::UnixMillis;
 use anklang_experiments::collect::{Ask, collect};
 use anklang_experiments::decide::{Verdict, decide as verdict};
+use anklang_experiments::design::Design;
 use anklang_experiments::registry::Kind;
 use anklang_experiments::report::{Analysis, analyse};
+use anklang_experiments::tally::{CLIENT, DAY};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
@@ -13,8 +16,9 @@ use super::super::params::Query;
 use super::super::problem::{Code, Problem};
 use super::super::{Shared, engine_problem, internal};
 use super::documents::unknown;
-use super::{answer, draft, key, lifecycle};
+use super::{answer, draft, found, key, lifecycle};
 use crate::app::App;
+use crate::nearest::nearest;
 
 /// What may be said of an experiment.
 #[derive(Debug, Serialize)]
@@ -22,33 +26,90 @@ struct Results {
     key: String,
     stage: &'static str,
     phase: u32,
+    /// What is said holds at this moment, or when it was stopped.
+    at: UnixMillis,
     days: f64,
     #[serde(flatten)]
     analysis: Analysis,
     verdict: Verdict,
 }
 
-/// Analyses an experiment as it is now.
-fn analysed(app: &App, key: &str, ask: &Ask) -> Result<Results, Problem> {
+/// What is asked of an experiment.
+#[derive(Debug, Clone, Default)]
+struct Asked {
+    ask: Ask,
+    /// The metrics that are shown; all where none is named.
+    metrics: Vec<String>,
+    /// As it was then.
+    at: Option<UnixMillis>,
+}
+
+impl Asked {
+    fn of(request: &HttpRequest) -> Result<Self, Problem> {
+        let query = Query::of(request);
+        let list = |name: &str| {
+            let list = query.text(name).unwrap_or_default();
+            list.split(',').map(str::trim).filter(|part| !part.is_empty()).map(str::to_owned).collect()
+        };
+        Ok(Self { ask: Ask { by: list("by") }, metrics: list("metric"), at: query.moment("at")? })
+    }
+
+    /// Checks that what is asked for is there.
+    fn check(&self, design: &Design) -> Result<(), Problem> {
+        let dimensions: Vec<&str> = design.dimensions.iter().map(String::as_str).chain([CLIENT, DAY]).collect();
+        named("by", "dimension", &self.ask.by, &dimensions)?;
+        let metrics: Vec<&str> = design.metrics.all().map(|(metric, _)| metric).collect();
+        named("metric", "metric of this experiment", &self.metrics, &metrics)
+    }
+
+    /// The moment asked for, which must not lie ahead, nor before the experiment's start.
+    fn moment(&self, now: UnixMillis, started: UnixMillis) -> Result<UnixMillis, Problem> {
+        let at = self.at.unwrap_or(now);
+        if at > now {
+            return Err(Problem::new(Code::BadParameter, format!("at={at}: it is only {now}")).field("at"));
+        }
+        if at < started {
+            return Err(Problem::new(Code::WrongStage, format!("nobody took part before {started}")));
+        }
+        Ok(at)
+    }
+}
+
+fn named(parameter: &str, what: &str, wanted: &[String], known: &[&str]) -> Result<(), Problem> {
+    let Some(wrong) = wanted.iter().find(|name| !known.contains(&name.as_str())) else { return Ok(()) };
+    let short: String = wrong.chars().take(64).collect();
+    let detail = match nearest(&short, known.iter().copied()) {
+        Some(right) => format!("there is no {what} {short:?}; did you mean {right}? There are {}", known.join(", ")),
+        None => format!("there is no {what} {short:?}; there are {}", known.join(", ")),
+    };
+    Err(Problem::new(Code::BadParameter, detail).field(parameter))
+}
+
+/// Analyses an experiment.
+fn analysed(app: &App, key: &str, asked: &Asked) -> Result<Results, Problem> {
     app.trials.catch_up(&app.engine, &|_, _| {}).map_err(engine_problem)?;
     let tally = app.trials.read();
     let experiment = tally.registry().experiment(key).ok_or_else(|| unknown(Kind::Experiment, key))?;
-    let Some(collected) = collect(&tally, key, app.clock.now(), ask) else {
-        return Err(Problem::new(Code::WrongStage, "the experiment is draft: it has not been started"));
-    };
+    asked.check(&experiment.design)?;
+    let draft = || Problem::new(Code::WrongStage, "the experiment is draft: it has not been started");
+    let (started, stopped) = experiment.stage.period().ok_or_else(draft)?;
+    let at = asked.moment(app.clock.now(), started)?;
+    let collected = collect(&tally, key, at, &asked.ask).ok_or_else(draft)?;
     let (stage, phase, rule) = (experiment.stage.name(), experiment.phase, experiment.design.decision.clone());
     drop(tally);
-    let analysis = analyse(&collected.input);
+    // All of it is analysed, whatever is shown: p-values are corrected for every metric there is.
+    let mut analysis = analyse(&collected.input);
     let verdict = verdict(&rule, &analysis, collected.days);
-    Ok(Results { key: key.to_owned(), stage, phase, days: collected.days, analysis, verdict })
+    if !asked.metrics.is_empty() {
+        analysis.metrics.retain(|metric| asked.metrics.contains(&metric.key));
+    }
+    let at = stopped.map_or(at, |stopped| stopped.min(at));
+    Ok(Results { key: key.to_owned(), stage, phase, at, days: collected.days, analysis, verdict })
 }
 
 pub(super) async fn results(request: HttpRequest, app: Shared) -> Result<HttpResponse, Problem> {
-    let key = key(&request)?;
-    let by = Query::of(&request).text("by").map(|by| by.split(',').map(|name| name.trim().to_owned()).collect());
-    let ask = Ask { by: by.unwrap_or_default() };
-    let asked = app.clone();
-    let results = web::block(move || analysed(&asked, &key, &ask)).await.map_err(internal)??;
+    let (key, asked) = (key(&request)?, Asked::of(&request)?);
+    let results = web::block(move || analysed(&app, &key, &asked)).await.map_err(internal)??;
     Ok(HttpResponse::Ok().insert_header(("Cache-Control", "no-store")).json(results))
 }
 
@@ -81,7 +142,7 @@ pub(super) async fn decide(request: HttpRequest, app: Shared, payload: Payload) 
     let key = key(&request)?;
     let wanted: Decide = lifecycle::typed(&request, payload).await?;
     let (asked, name) = (app.clone(), key.clone());
-    let results = web::block(move || analysed(&asked, &name, &Ask::default())).await.map_err(internal)??;
+    let results = web::block(move || analysed(&asked, &name, &Asked::default())).await.map_err(internal)??;
     if results.stage != "stopped" {
         return Err(Problem::new(Code::WrongStage, format!("the experiment is {}: stop it first", results.stage)));
     }
@@ -125,5 +186,5 @@ pub(super) async fn decision(request: HttpRequest, app: Shared) -> Result<HttpRe
     let experiment = tally.registry().experiment(&key).ok_or_else(|| unknown(Kind::Experiment, &key))?;
     let record = record_key(&key, experiment.phase);
     let version = tally.registry().latest(Kind::Decision, &record).ok_or_else(|| unknown(Kind::Decision, &record))?;
-    Ok(HttpResponse::Ok().json(version))
+    Ok(found(&request, Kind::Decision, &record, version))
 }
