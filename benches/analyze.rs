@@ -63,6 +63,7 @@ def ask_polars(path, unit):
     moments = [f(pl.col(m)) for m in metrics for f in (lambda c: c.mean().name.suffix("_mean"), lambda c: c.var().name.suffix("_var"))]
     return [x for row in table.group_by("variant").agg(pl.len(), *moments).sort("variant").collect().rows() for x in row[1:]]
 db = duckdb.connect()
+db.sql("SET enable_progress_bar = false")
 db.sql(f"SET threads = {len(os.sched_getaffinity(0))}")
 print(f"duckdb {duckdb.__version__}, polars {pl.__version__}", flush=True)
 for line in sys.stdin:
@@ -142,6 +143,7 @@ fn figures(file: &Path, unit: bool) -> Outcome<Vec<f64>> {
         unit: unit.then(|| "user_id".to_owned()),
         variant: "variant".to_owned(),
         numbers: METRICS.map(str::to_owned).to_vec(),
+        only_moments: true,
         ..Wanted::default()
     };
     let table = Table::open(file, &wanted)?;

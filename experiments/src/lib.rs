@@ -20,6 +20,8 @@ mod story;
 pub mod tally;
 #[cfg(test)]
 mod testdata;
+#[cfg(test)]
+mod whole;
 
 pub use infer::compare::{Question, compare};
 pub use infer::finding::{Finding, Interval, Why};

@@ -44,16 +44,23 @@ async function local(payload) {
   });
 }
 
+/** What a program writes that is given this to read. */
+async function output(program, args, input) {
+  const child = spawn(program, args, { stdio: ['pipe', 'pipe', 'inherit'] });
+  const ended = new Promise((resolve, reject) => child.once('error', reject).once('close', resolve));
+  child.stdin.end(input);
+  const chunks = [];
+  for await (const chunk of child.stdout) chunks.push(chunk);
+  assert.equal(await ended, 0, `${program} ${args.join(' ')}`);
+  return Buffer.concat(chunks).toString();
+}
+
 /** Runs the Python script and gives the lines of JSON it writes. */
 async function python(...args) {
   const script = new URL('./python/flags.py', import.meta.url).pathname;
-  const child = spawn(process.env.PYTHON ?? 'python3', [script, server.address, ...args], { stdio: ['pipe', 'pipe', 'inherit'] });
-  child.stdin.end(JSON.stringify({ flags: FLAGS, units: Array.from({ length: UNITS }, (_, n) => attributes(n)) }));
-  const chunks = [];
-  for await (const chunk of child.stdout) chunks.push(chunk);
-  const code = child.exitCode ?? await new Promise((resolve) => child.once('exit', resolve));
-  assert.equal(code, 0, 'the Python script');
-  return Buffer.concat(chunks).toString().trim().split('\n').map((line) => JSON.parse(line));
+  const asked = JSON.stringify({ flags: FLAGS, units: Array.from({ length: UNITS }, (_, n) => attributes(n)) });
+  const text = await output(process.env.PYTHON ?? 'python3', [script, server.address, ...args], asked);
+  return text.trim().split('\n').map((line) => JSON.parse(line));
 }
 
 function same(name, expected, got) {
@@ -135,6 +142,17 @@ test('openfeature-provider-ofrep and growthbook for Python', async () => {
   assert.deepEqual(report.reasons, { plain: 'STATIC', german: 'TARGETING_MATCH', 'no/such': 'FLAG_NOT_FOUND', rollout: 'TARGETING_KEY_MISSING' });
   assert.equal(report.fetched, expected[7][0], 'the Python SDK fetches the payload itself');
   assert.equal(report.remote, JSON.parse(expected[7][0])[0], 'and evaluates remotely');
+});
+
+test('open-feature-ofrep for Rust', { skip: !process.env.RUST_CHECK && 'RUST_CHECK names no binary of tests/sdk/rust' }, async () => {
+  const units = Array.from({ length: 100 }, (_, n) => unit(n));
+  const lines = (await output(process.env.RUST_CHECK, [server.address], units.join('\n'))).trim().split('\n');
+  assert.equal(lines.pop(), 'Err(FlagNotFound)');
+  const expected = await Promise.all(units.map(async (id) => {
+    const flag = await (await post('/ofrep/v1/evaluate/flags/digest', { context: { targetingKey: id } })).json();
+    return `${flag.value} ${flag.variant}`;
+  }));
+  assert.deepEqual(lines, expected);
 });
 
 test('@growthbook/growthbook is told of a change, evaluates remotely, and reports exposures', async () => {

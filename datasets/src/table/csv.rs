@@ -5,9 +5,10 @@ use std::sync::{Mutex, PoisonError};
 
 use super::cell::{Cell, SHOWN_CHARS_MAX};
 use super::header::{Header, Role};
-use super::rows::{ByPart, Rows, TooMany, Who};
+use super::measure::Moments;
+use super::rows::{ByPart, Rows, Seen, TooMany, Who};
 use super::source::{Broken, Piece, Source, quoted_end};
-use super::units::{Parts, too_many_arms, too_many_labels};
+use super::units::{Parts, moments, too_many_arms, too_many_labels};
 use super::{ROW_BYTES_MAX, ROWS_MAX, Table, TableError, Wanted};
 
 /// Rows of which this many bytes are typical; only a guess for how much room a piece's columns need.
@@ -22,7 +23,7 @@ pub(super) fn read(name: &str, input: Box<dyn Read + Send>, wanted: &Wanted) -> 
     let mut done: Vec<Done> = workers.into_iter().flatten().collect();
     done.sort_unstable_by_key(|done| done.index);
     let source = source.into_inner().unwrap_or_else(PoisonError::into_inner);
-    let (mut rows, mut units) = (Vec::new(), Vec::new());
+    let (mut rows, mut moments, mut units) = (Vec::new(), Vec::new(), Vec::new());
     // From 1, and after the header.
     let mut line = 1 + header_bytes.1;
     let mut count = 0;
@@ -33,6 +34,7 @@ pub(super) fn read(name: &str, input: Box<dyn Read + Send>, wanted: &Wanted) -> 
                 count += part.rows();
                 match part {
                     Part::Rows(part) => rows.push(part),
+                    Part::Moments(part) => moments.push(part),
                     Part::Units(part) => units.push(part),
                 }
             }
@@ -46,7 +48,12 @@ pub(super) fn read(name: &str, input: Box<dyn Read + Send>, wanted: &Wanted) -> 
     if count == 0 {
         return Err(TableError::NotATable { file: name.to_owned(), what: "has a header, but no rows".to_owned() });
     }
-    if shape.wanted.unit.is_some() { Parts::Units(units) } else { Parts::Rows(rows) }.table(name, wanted)
+    let parts = match (&wanted.unit, wanted.only_moments) {
+        (Some(_), _) => Parts::Units(units),
+        (None, true) => Parts::Moments(moments),
+        (None, false) => Parts::Rows(rows),
+    };
+    parts.table(name, wanted)
 }
 
 /// What is the same for every row.
@@ -66,6 +73,7 @@ struct Done {
 
 enum Part {
     Rows(Rows),
+    Moments((Moments, Seen)),
     Units(ByPart),
 }
 
@@ -73,6 +81,7 @@ impl Part {
     fn rows(&self) -> u64 {
         match self {
             Self::Rows(rows) => rows.seen.rows,
+            Self::Moments((_, seen)) => seen.rows,
             Self::Units(rows) => rows.seen.rows,
         }
     }
@@ -145,6 +154,7 @@ impl Shape<'_> {
         let read = self.rows(bytes, piece, &mut rows, &mut line);
         match read {
             Ok(()) if self.wanted.unit.is_some() => Ok((Part::Units(rows.by_part()), line)),
+            Ok(()) if self.wanted.only_moments => Ok((Part::Moments(moments(rows)), line)),
             Ok(()) => Ok((Part::Rows(rows), line)),
             Err(what) => Err(Bad { line, what: what.with(rows) }),
         }

@@ -55,6 +55,76 @@ impl Cell {
     }
 }
 
+/// The moments of every column of numbers, by arm and by each label: all that is left of rows that were not kept.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Moments {
+    /// By arm, then by each label.
+    counts: Vec<Groups<u64>>,
+    /// The same, for each number.
+    cells: Vec<Vec<Groups<Cell>>>,
+}
+
+impl Moments {
+    /// Of a table with its rows.
+    pub(super) fn of(table: &Table) -> Self {
+        let ways = || std::iter::once(By::Arm).chain((0..table.labels.len()).map(By::Label));
+        let numbers = table.blocks.first().map_or(0, |block| block.numbers.len());
+        Self {
+            counts: ways().map(|by| table.count(by)).collect(),
+            cells: (0..numbers)
+                .map(|number| ways().map(|by| table.cells(number, f64::INFINITY, by)).collect())
+                .collect(),
+        }
+    }
+
+    /// Of no rows, with so many columns of numbers.
+    pub(super) fn none(arms: usize, labels: &[usize], numbers: usize) -> Self {
+        let values = || std::iter::once(1).chain(labels.iter().copied());
+        let cell = Cell { binary: true, ..Cell::default() };
+        Self {
+            counts: values().map(|values| Groups { arms, cells: vec![0; arms * values] }).collect(),
+            cells: vec![values().map(|values| Groups { arms, cells: vec![cell; arms * values] }).collect(); numbers],
+        }
+    }
+
+    /// Takes in a part of the file, which has its own codes for arms and labels.
+    pub(super) fn merge(&mut self, part: &Self, arms: &[u8], labels: &[Vec<u16>]) {
+        let codes = || std::iter::once(None).chain(labels.iter().map(Some));
+        for ((whole, part), codes) in self.counts.iter_mut().zip(&part.counts).zip(codes()) {
+            whole.take(part, arms, codes, |a, b| a + b);
+        }
+        for (whole, part) in self.cells.iter_mut().zip(&part.cells) {
+            for ((whole, part), codes) in whole.iter_mut().zip(part).zip(codes()) {
+                whole.take(part, arms, codes, Cell::merge);
+            }
+        }
+    }
+
+    pub(super) fn units(&self) -> usize {
+        self.counts.first().map_or(0, |counts| counts.cells.iter().sum::<u64>() as usize)
+    }
+}
+
+impl<T: Copy> Groups<T> {
+    fn take(&mut self, part: &Self, arms: &[u8], values: Option<&Vec<u16>>, merge: impl Fn(T, T) -> T) {
+        for (at, more) in part.cells.iter().enumerate() {
+            let value = values.map_or(0, |values| usize::from(values[at / part.arms]));
+            let cell = &mut self.cells[value * self.arms + usize::from(arms[at % part.arms])];
+            *cell = merge(*cell, *more);
+        }
+    }
+}
+
+impl By {
+    /// Its place among the ways by which moments are kept.
+    fn place(self) -> usize {
+        match self {
+            Self::Arm => 0,
+            Self::Label(at) => at + 1,
+        }
+    }
+}
+
 /// Which group each unit of a block is in.
 struct Places<'a> {
     arms: &'a [u8],
@@ -116,6 +186,9 @@ impl Table {
     /// How many units there are in each group.
     #[must_use]
     pub fn count(&self, by: By) -> Groups<u64> {
+        if let Some(moments) = &self.moments {
+            return moments.counts[by.place()].clone();
+        }
         let of_block = |block: &Block, places: &Places<'_>| {
             let mut counts = vec![0_u64; self.groups(by)];
             match places.labels {
@@ -130,9 +203,12 @@ impl Table {
         self.fold(by, 0, of_block, |a, b| a + b)
     }
 
-    /// The moments of a column of numbers, each held to `cap`.
+    /// The moments of a column of numbers, each held to `cap`, which counts for nothing where rows were not kept.
     #[must_use]
     pub fn cells(&self, number: usize, cap: f64, by: By) -> Groups<Cell> {
+        if let Some(moments) = &self.moments {
+            return moments.cells[number][by.place()].clone();
+        }
         let groups = self.groups(by);
         let none = Cell { binary: true, ..Cell::default() };
         self.fold(by, none, |block, places| cells(&block.numbers[number], places, cap, groups), Cell::merge)
@@ -197,46 +273,82 @@ fn held(number: f64, cap: f64) -> f64 {
     if number > cap { cap } else { number }
 }
 
-/// What is summed in the first pass over a block.
+/// The sums of a group's numbers around a shift.
 #[derive(Debug, Clone, Copy)]
-struct First {
+struct Sums {
+    shift: f64,
     n: u64,
-    sum: f64,
-    missing: u64,
+    /// Of the first three powers.
+    powers: [f64; 3],
     largest: f64,
+    /// Numbers other than 0 and 1.
     other: u64,
+    missing: u64,
 }
 
-fn cells(numbers: &[f64], places: &Places<'_>, cap: f64, groups: usize) -> Vec<Cell> {
-    let mut first = vec![First { n: 0, sum: 0.0, missing: 0, largest: f64::NEG_INFINITY, other: 0 }; groups];
-    places.each(numbers, |group, number| {
-        let number = held(number, cap);
-        let first = &mut first[group];
+/// Σ(x − shift)² may be so many times Σ(x − mean)²: six bits are lost at most.
+const LOST_MAX: f64 = 64.0;
+
+impl Sums {
+    fn around(shift: f64) -> Self {
+        Self { shift, n: 0, powers: [0.0; 3], largest: f64::NEG_INFINITY, other: 0, missing: 0 }
+    }
+
+    #[inline]
+    fn push(&mut self, number: f64) {
         if number.is_nan() {
-            first.missing += 1;
+            self.missing += 1;
             return;
         }
-        first.n += 1;
-        first.sum += number;
-        first.largest = first.largest.max(number);
-        first.other += u64::from(number != 0.0 && number != 1.0);
-    });
-    let means: Vec<f64> = first.iter().map(|first| first.sum / first.n.max(1) as f64).collect();
-    let mut around = vec![[0.0; 2]; groups];
-    places.each(numbers, |group, number| {
-        let off = held(number, cap) - means[group];
-        if !off.is_nan() {
-            let [m2, m3] = &mut around[group];
-            *m2 += off * off;
-            *m3 += off * off * off;
+        let off = number - self.shift;
+        self.n += 1;
+        self.powers[0] += off;
+        self.powers[1] += off * off;
+        self.powers[2] += off * off * off;
+        self.largest = self.largest.max(number);
+        self.other += u64::from(number != 0.0 && number != 1.0);
+    }
+
+    /// How far the mean is from the shift.
+    fn off(&self) -> f64 {
+        self.powers[0] / self.n.max(1) as f64
+    }
+
+    /// Whether the shift is near enough to the mean.
+    fn sound(&self) -> bool {
+        let [first, second, _] = self.powers;
+        second <= LOST_MAX * (second - self.off() * first)
+    }
+
+    fn cell(&self) -> Cell {
+        let (n, off, [first, second, third]) = (self.n as f64, self.off(), self.powers);
+        let (m2, m3) = (second - off * first, third - 3.0 * off * second + 2.0 * n * off.powi(3));
+        let shape = Shape { n: self.n, mean: self.shift + off, m2: m2.max(0.0), m3, largest: self.largest };
+        let shape = if self.n == 0 { Shape::default() } else { shape };
+        Cell { shape, missing: self.missing, binary: self.other == 0 }
+    }
+}
+
+/// In one pass around any one of the numbers; where that is too far from some group's mean, again around each group's own.
+/// A group whose numbers are all the same has no variance at all, not merely next to none.
+fn cells(numbers: &[f64], places: &Places<'_>, cap: f64, groups: usize) -> Vec<Cell> {
+    let shift = numbers.iter().copied().find(|number| !number.is_nan()).map_or(0.0, |number| held(number, cap));
+    let mut sums = vec![Sums::around(shift); groups];
+    places.each(numbers, |group, number| sums[group].push(held(number, cap)));
+    if !sums.iter().all(Sums::sound) {
+        let mut firsts = vec![None; groups];
+        places.each(numbers, |group, number| {
+            if !number.is_nan() {
+                firsts[group].get_or_insert(held(number, cap));
+            }
+        });
+        for shifts in [|_: &Sums, first: Option<f64>| first, |sums: &Sums, _| Some(sums.shift + sums.off())] {
+            let again = sums.iter().zip(&firsts).map(|(sums, first)| Sums::around(shifts(sums, *first).unwrap_or(0.0)));
+            sums = again.collect();
+            places.each(numbers, |group, number| sums[group].push(held(number, cap)));
         }
-    });
-    let cell = |((first, mean), [m2, m3]): ((First, f64), [f64; 2])| Cell {
-        shape: if first.n == 0 { Shape::default() } else { Shape { n: first.n, mean, m2, m3, largest: first.largest } },
-        missing: first.missing,
-        binary: first.other == 0,
-    };
-    first.into_iter().zip(means).zip(around).map(cell).collect()
+    }
+    sums.iter().map(Sums::cell).collect()
 }
 
 #[cfg(test)]
@@ -266,6 +378,16 @@ mod tests {
         let shape = table(&rows, 7).cells(0, f64::INFINITY, By::Arm).arms(0)[0].shape;
         let variance = shape.moments().variance().unwrap();
         assert!((variance / (8.25 * 10_000.0 / 9_999.0) - 1.0).abs() < 1e-9, "{variance}");
+    }
+
+    /// 0.1 is no sum of powers of two: a mean that is a bit off would make a variance of it.
+    #[test]
+    fn numbers_that_are_the_same_have_no_variance() {
+        let rows: Vec<_> =
+            (0..999_u32).map(|row| ((row % 2) as u8, 0, [0.1, 1e9 + 0.3][(row % 2) as usize], 0.0)).collect();
+        for cell in table(&rows, 3).cells(0, f64::INFINITY, By::Arm).arms(0) {
+            assert_eq!(cell.shape.m2, 0.0);
+        }
     }
 
     #[test]

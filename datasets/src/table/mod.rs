@@ -60,6 +60,8 @@ pub struct Wanted {
     pub labels: Vec<String>,
     /// Labels that are dates or times, read as the day (UTC where a time says no other).
     pub days: Vec<String>,
+    /// Nothing but counts and moments, by arm and by each label, is asked: rows that are units are not kept.
+    pub only_moments: bool,
 }
 
 /// A table of units.
@@ -81,8 +83,9 @@ pub struct Table {
     pub labels: Vec<Vec<String>>,
     /// What the cells of each number were.
     pub cells: Vec<Cells>,
-    /// The units.
+    /// The units; none where only their moments were kept.
     pub blocks: Vec<Block>,
+    moments: Option<measure::Moments>,
 }
 
 /// What the cells of a column of numbers were.
@@ -140,6 +143,9 @@ impl Table {
     /// How many units there are.
     #[must_use]
     pub fn units(&self) -> usize {
-        self.blocks.iter().map(|block| block.arms.len()).sum()
+        match &self.moments {
+            Some(moments) => moments.units(),
+            None => self.blocks.iter().map(|block| block.arms.len()).sum(),
+        }
     }
 }

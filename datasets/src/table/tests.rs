@@ -15,6 +15,7 @@ fn wanted(unit: Option<&str>, numbers: &[&str], labels: &[&str]) -> Wanted {
         numbers: owned(numbers),
         labels: owned(labels),
         days: Vec::new(),
+        only_moments: false,
     }
 }
 
@@ -206,6 +207,154 @@ proptest! {
         table.extend(bytes);
         if let Ok(table) = read(&table, &wanted(None, &["x"], &["x"])) {
             prop_assert!(table.blocks.iter().all(|block| block.numbers[0].len() == block.arms.len()));
+        }
+    }
+}
+
+/// A Parquet file of so many rows in groups of 1,000: ids, arms (of which each tenth is missing), numbers of several kinds.
+fn parquet_file(dictionary: bool, codec: ::parquet::basic::Compression, rows: i64) -> tempfile::NamedTempFile {
+    use ::parquet::data_type::{BoolType, ByteArray, ByteArrayType, DoubleType, Int32Type, Int64Type};
+    let schema = "message t { required int64 u; optional binary arm (STRING); optional double x; optional boolean yes;
+                  required int32 cents (DECIMAL(9,2)); required int32 day (DATE); required int64 at (TIMESTAMP(MILLIS,true)); }";
+    let schema = ::parquet::schema::parser::parse_message_type(schema).expect("a schema");
+    let properties = ::parquet::file::properties::WriterProperties::builder()
+        .set_compression(codec)
+        .set_dictionary_enabled(dictionary)
+        .build();
+    let file = tempfile::NamedTempFile::new().expect("a file");
+    let out = file.reopen().expect("opened");
+    let mut writer =
+        ::parquet::file::writer::SerializedFileWriter::new(out, schema.into(), properties.into()).expect("a writer");
+    for from in (0..rows).step_by(1_000) {
+        let rows = || from..(from + 1_000).min(rows);
+        let mut group = writer.next_row_group().expect("a group");
+        let mut column = group.next_column().expect("next").expect("a column");
+        column.typed::<Int64Type>().write_batch(&rows().map(|row| row / 2).collect::<Vec<_>>(), None, None).expect("u");
+        column.close().expect("closed");
+        let there: Vec<i16> = rows().map(|row| i16::from(row % 10 != 9)).collect();
+        let arms: Vec<ByteArray> =
+            rows().filter(|row| row % 10 != 9).map(|row| if row / 2 % 2 == 0 { "a" } else { "b" }.into()).collect();
+        let mut column = group.next_column().expect("next").expect("a column");
+        column.typed::<ByteArrayType>().write_batch(&arms, Some(&there), None).expect("arm");
+        column.close().expect("closed");
+        let there: Vec<i16> = rows().map(|row| i16::from(row % 4 != 3)).collect();
+        let numbers: Vec<f64> =
+            rows().filter(|row| row % 4 != 3).map(|row| if row % 4 == 2 { f64::NAN } else { row as f64 }).collect();
+        let mut column = group.next_column().expect("next").expect("a column");
+        column.typed::<DoubleType>().write_batch(&numbers, Some(&there), None).expect("x");
+        column.close().expect("closed");
+        let mut column = group.next_column().expect("next").expect("a column");
+        let yes: Vec<bool> = rows().map(|row| row % 3 == 0).collect();
+        column.typed::<BoolType>().write_batch(&yes, Some(&vec![1; yes.len()]), None).expect("yes");
+        column.close().expect("closed");
+        for values in [
+            rows().map(|row| row as i32 + 5).collect::<Vec<_>>(),
+            rows().map(|row| 19_000 + (row % 3) as i32).collect(),
+        ] {
+            let mut column = group.next_column().expect("next").expect("a column");
+            column.typed::<Int32Type>().write_batch(&values, None, None).expect("cents, day");
+            column.close().expect("closed");
+        }
+        let mut column = group.next_column().expect("next").expect("a column");
+        let at: Vec<i64> = rows().map(|row| 19_000 * 86_400_000 + row * 60_000).collect();
+        column.typed::<Int64Type>().write_batch(&at, None, None).expect("at");
+        column.close().expect("closed");
+        group.close().expect("closed");
+    }
+    writer.close().expect("closed");
+    file
+}
+
+#[test]
+fn parquet_is_read_as_csv_is() {
+    use ::parquet::basic::{Compression, GzipLevel, ZstdLevel};
+    let rows = 2_500;
+    let mut csv = "u,arm,x,yes,cents,day,at\n".to_owned();
+    for row in 0..rows {
+        let arm = if row % 10 == 9 { "" } else { ["a", "b"][(row / 2 % 2) as usize] };
+        let x = if row % 4 >= 2 { String::new() } else { row.to_string() };
+        let at = 19_000 * 86_400_i64 + row * 60;
+        csv += &format!(
+            "{},{arm},{x},{},{},2022-01-{:02},{at}\n",
+            row / 2,
+            row % 3 == 0,
+            (row + 5) as f64 / 100.0,
+            8 + row % 3
+        );
+    }
+    for unit in [None, Some("u")] {
+        for labels in [vec!["arm"], vec!["yes", "day"]] {
+            let mut wanted = wanted(unit, &["x", "yes", "cents"], &labels);
+            wanted.days = vec!["day".to_owned(), "at".to_owned()];
+            let theirs = read(&csv, &wanted).expect("read");
+            let codecs = [
+                Compression::UNCOMPRESSED,
+                Compression::SNAPPY,
+                Compression::LZ4_RAW,
+                Compression::ZSTD(ZstdLevel::default()),
+                Compression::GZIP(GzipLevel::default()),
+            ];
+            for (codec, dictionary) in codecs.into_iter().zip([true, false, true, false, true]) {
+                let file = parquet_file(dictionary, codec, rows);
+                let table = Table::open(file.path(), &wanted).expect("read");
+                assert_eq!(units(&table).len(), units(&theirs).len());
+                assert_eq!(
+                    without_case(units(&table)),
+                    without_case(units(&theirs)),
+                    "{codec:?} {dictionary} {unit:?}"
+                );
+                assert_eq!((table.rows, table.rows_without_variant), (2_500, 250));
+                assert_eq!(table.cells, theirs.cells);
+            }
+        }
+    }
+}
+
+/// `TRUE` of one file is `true` of another.
+fn without_case(units: Vec<(String, Vec<String>)>) -> Vec<(String, Vec<String>)> {
+    units.into_iter().map(|(arm, cells)| (arm, cells.into_iter().map(|cell| cell.to_lowercase()).collect())).collect()
+}
+
+#[test]
+fn a_parquet_file_that_is_damaged_is_refused() {
+    let file = parquet_file(true, ::parquet::basic::Compression::SNAPPY, 2_500);
+    let bytes = std::fs::read(file.path()).expect("read");
+    let wanted = wanted(None, &["x"], &[]);
+    let cut = tempfile::NamedTempFile::new().expect("a file");
+    for length in [5, 100, bytes.len() / 2, bytes.len() - 1] {
+        std::fs::write(cut.path(), &bytes[..length]).expect("written");
+        let error = Table::open(cut.path(), &wanted).expect_err("cut off").to_string();
+        assert!(error.contains("is cut off or damaged"), "{length}: {error}");
+    }
+    for at in (8..bytes.len()).step_by(37) {
+        let mut broken = bytes.clone();
+        broken[at] ^= 0xff;
+        std::fs::write(cut.path(), &broken).expect("written");
+        // Read or refused, but not more than that.
+        let _whichever = Table::open(cut.path(), &wanted);
+    }
+    let texts = self::wanted(None, &["arm"], &[]);
+    let error = Table::open(file.path(), &texts).expect_err("not numbers").to_string();
+    assert!(error.ends_with("row 1: column \"arm\": \"a\" is not a number"), "{error}");
+    let dates = self::wanted(None, &["day"], &[]);
+    let error = Table::open(file.path(), &dates).expect_err("not numbers").to_string();
+    assert!(error.contains("column \"day\" is of type INT32"), "{error}");
+}
+
+proptest! {
+    /// Only moments, or all rows: the same.
+    #[test]
+    fn moments_alone_are_those_of_the_rows(
+        rows in prop::collection::vec((0..3_usize, 0..4_usize, prop::sample::select(vec!["0.1", "7", "", "-1e6", "0", "1"])), 1..80),
+    ) {
+        let text: String = rows.iter().map(|(arm, seg, x)| format!("{},s{seg},{x}\n", ["a", "b", ""][*arm])).collect();
+        let all = wanted(None, &["x"], &["seg"]);
+        let table = read(format!("arm,seg,x\n{text}"), &all).unwrap();
+        let moments = read(format!("arm,seg,x\n{text}"), &Wanted { only_moments: true, ..all }).unwrap();
+        prop_assert_eq!(table.units(), moments.units());
+        for by in [measure::By::Arm, measure::By::Label(0)] {
+            prop_assert_eq!(table.count(by), moments.count(by));
+            prop_assert_eq!(table.cells(0, f64::INFINITY, by), moments.cells(0, f64::INFINITY, by));
         }
     }
 }

@@ -5,6 +5,7 @@ use hashbrown::hash_table::Entry;
 use rayon::prelude::*;
 
 use super::dictionary::{Code, Dictionary};
+use super::measure::Moments;
 use super::rows::{ByPart, PARTS, Rows, Seen};
 use super::{ARMS_MAX, Block, Cells, LABELS_MAX, NO_LABEL, Table, TableError, Wanted};
 
@@ -18,8 +19,23 @@ struct Codes {
 pub(super) enum Parts {
     /// A row is a unit.
     Rows(Vec<Rows>),
+    /// A row is a unit, and only moments are wanted.
+    Moments(Vec<(Moments, Seen)>),
     /// A unit may have many rows.
     Units(Vec<ByPart>),
+}
+
+/// The moments of a part of the file, in its own codes; its rows go, so that the next part finds their room in the cache.
+pub(super) fn moments(rows: Rows) -> (Moments, Seen) {
+    let names = |texts: &Dictionary| vec![String::new(); texts.texts().count()];
+    let block = Block { arms: rows.arms, numbers: rows.numbers, labels: rows.labels };
+    let table = Table {
+        arms: names(&rows.seen.arms),
+        labels: rows.seen.labels.iter().map(names).collect(),
+        blocks: vec![block],
+        ..Table::default()
+    };
+    (Moments::of(&table), rows.seen)
 }
 
 impl Parts {
@@ -29,6 +45,17 @@ impl Parts {
                 let seen = parts.iter_mut().map(|part| std::mem::take(&mut part.seen)).collect();
                 let (mut table, codes) = whole(file, wanted, seen)?;
                 table.blocks = parts.into_par_iter().zip(codes).map(|(part, codes)| block(part, &codes)).collect();
+                Ok(table)
+            }
+            Self::Moments(parts) => {
+                let (parts, seen): (Vec<Moments>, Vec<Seen>) = parts.into_iter().unzip();
+                let (mut table, codes) = whole(file, wanted, seen)?;
+                let values: Vec<usize> = table.labels.iter().map(Vec::len).collect();
+                let mut all = Moments::none(table.arms.len(), &values, wanted.numbers.len());
+                for (part, codes) in parts.iter().zip(codes) {
+                    all.merge(part, &codes.arms, &codes.labels);
+                }
+                table.moments = Some(all);
                 Ok(table)
             }
             Self::Units(mut parts) => {

@@ -92,10 +92,10 @@ impl Daily {
 
     pub(super) fn measures(&self, name: &str) -> Vec<Measure> {
         let looks = self.looks;
-        // A group sequential test spends its level to the full; chance decides on which side of it the count falls.
+        // A group sequential test spends its level to the full, and is held to it as a fixed horizon is.
         let (how, alarms, coverage) = match self.plan {
             Plan::Alike(_) => ("sequence", Bound::AtMost, Bound::AtLeast),
-            Plan::Group => ("group sequential", Bound::AtMostByChance, Bound::AtLeastByChance),
+            Plan::Group => ("group sequential", Bound::Within(COVERAGE_RANGE), Bound::Within(COVERAGE_RANGE)),
         };
         let mut measures = Vec::new();
         // In the order of the scales.

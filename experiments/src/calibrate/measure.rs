@@ -18,8 +18,6 @@ pub enum Bound {
     AtMostByChance,
     /// At least the nominal share, and chance has no say.
     AtLeast,
-    /// At least the nominal share, but for chance.
-    AtLeastByChance,
     /// Within so much of the nominal share; wider where so few runs cannot tell.
     Within(f64),
     /// As the nominal share, but for chance.
@@ -32,7 +30,7 @@ impl Bound {
     pub fn sign(self) -> char {
         match self {
             Self::AtMost | Self::AtMostByChance => '≤',
-            Self::AtLeast | Self::AtLeastByChance => '≥',
+            Self::AtLeast => '≥',
             Self::Within(_) | Self::Equal => '=',
         }
     }
@@ -100,12 +98,12 @@ impl Row {
         let chance = CHANCE_ERRORS * (nominal * (1.0 - nominal) / count.trials.max(1) as f64).sqrt();
         let tolerance = match bound {
             Bound::AtMost | Bound::AtLeast if count.trials >= RUNS_TO_TELL => 0.0,
-            Bound::AtMost | Bound::AtLeast | Bound::AtMostByChance | Bound::AtLeastByChance | Bound::Equal => chance,
+            Bound::AtMost | Bound::AtLeast | Bound::AtMostByChance | Bound::Equal => chance,
             Bound::Within(range) => range.max(chance),
         };
         let ok = measured.is_some_and(|measured| match bound {
             Bound::AtMost | Bound::AtMostByChance => measured <= nominal + tolerance,
-            Bound::AtLeast | Bound::AtLeastByChance => measured >= nominal - tolerance,
+            Bound::AtLeast => measured >= nominal - tolerance,
             Bound::Within(_) | Bound::Equal => (measured - nominal).abs() <= tolerance,
         });
         Self { what, nominal, bound, measured, tolerance, trials: count.trials, ok }

@@ -14,6 +14,10 @@ use crate::tally::Observed;
 
 use super::Split;
 
+/// A stratum with fewer units in some arm is taken together with others like it: its variance would be guesswork, and one
+/// rare value must not leave a whole metric without an answer. Chosen by counts alone, which no effect moves.
+pub(super) const STRATUM_UNITS_MIN: u64 = 10;
+
 /// How one metric is summarised: the same for the whole and for every segment.
 pub(super) struct Plan<'a> {
     metric: &'a Metric,
@@ -31,6 +35,15 @@ struct Caps {
     before: [f64; 2],
 }
 
+/// Strata, some of them taken together; the same in every arm.
+struct Cells<'a> {
+    strata: &'a Split,
+    /// Of each stratum, and of units without one, the place of its cell.
+    of: Vec<usize>,
+    count: usize,
+    small: usize,
+}
+
 /// A metric's summaries, one for each arm.
 #[derive(Debug, Default)]
 pub(super) struct Summarised {
@@ -40,7 +53,11 @@ pub(super) struct Summarised {
     pub(super) refused: Option<Why>,
     /// Units that are not known yet.
     pub(super) immature: u64,
-    /// What was capped at, and how many units lie above.
+    /// Clusters of which no member is known.
+    pub(super) nobody: u64,
+    /// Strata too small to stand alone.
+    pub(super) strata_small: usize,
+    /// What was capped at (above and below the line), and how many units lie above.
     pub(super) caps: Option<[f64; 2]>,
     pub(super) capped: u64,
     /// Of a funnel, units that got to each step, for each arm.
@@ -55,27 +72,29 @@ impl<'a> Plan<'a> {
         strata: Option<&'a Split>,
     ) -> Self {
         let adjust = observed.experiment.design.analysis.adjust && metric.terms.pre_days > 0;
-        let caps = metric.terms.cap.map(|cap| caps(cap, values));
+        let caps = metric.terms.cap.and_then(|cap| caps(cap, values));
         Self { metric, observed, values, strata, adjust, caps }
     }
 
-    /// Of the units for which `part` holds, by their place.
-    pub(super) fn summarise(&self, part: impl Fn(usize) -> bool) -> Summarised {
+    /// Of the units at these places.
+    pub(super) fn summarise(&self, places: impl IntoIterator<Item = usize>) -> Summarised {
         let arms = self.observed.experiment.design.variants.len();
         let mut of_arm: Vec<Vec<(usize, &UnitValue)>> = vec![Vec::new(); arms];
         let mut summarised = Summarised { caps: self.caps.map(|caps| caps.after), ..Summarised::default() };
-        for (place, (subject, value)) in self.observed.subjects.iter().zip(self.values).enumerate() {
-            if !part(place) {
-                continue;
-            }
-            if *value == UnitValue::Immature {
-                summarised.immature += 1;
+        for place in places {
+            let (subject, value) = (&self.observed.subjects[place], &self.values[place]);
+            if matches!(value, UnitValue::Immature | UnitValue::Nobody) {
+                let left_out =
+                    if *value == UnitValue::Nobody { &mut summarised.nobody } else { &mut summarised.immature };
+                *left_out += 1;
                 continue;
             }
             summarised.capped += u64::from(self.caps.is_some_and(|caps| above(value, caps.after)));
             of_arm[subject.arm].push((place, value));
         }
-        let each: Result<Vec<Summary>, Why> = of_arm.iter().map(|units| self.arm(units)).collect();
+        let cells = self.stratified().map(|strata| self.cells(&of_arm, strata));
+        summarised.strata_small = cells.as_ref().map_or(0, |cells| cells.small);
+        let each: Result<Vec<Summary>, Why> = of_arm.iter().map(|units| self.arm(units, cells.as_ref())).collect();
         match each {
             Ok(arms) => summarised.arms = arms,
             Err(why) => {
@@ -91,15 +110,30 @@ impl<'a> Plan<'a> {
         summarised
     }
 
-    fn arm(&self, units: &[(usize, &UnitValue)]) -> Result<Summary, Why> {
-        if let (Some(strata), Kind::Mean { .. } | Kind::Proportion { .. }) = (self.strata, &self.metric.kind) {
-            return Ok(Summary::Strata(self.stratified(units, strata)));
+    /// The strata, where the metric is one that is post-stratified: a number or a yes of each member.
+    pub(super) fn stratified(&self) -> Option<&'a Split> {
+        match &self.metric.kind {
+            Kind::Mean { .. } | Kind::Proportion { .. } => {
+                self.strata.filter(|_| self.observed.experiment.design.by_member())
+            }
+            Kind::Ratio { .. }
+            | Kind::Quantile { .. }
+            | Kind::Retention { .. }
+            | Kind::Funnel { .. }
+            | Kind::TimeToEvent { .. } => None,
+        }
+    }
+
+    fn arm(&self, units: &[(usize, &UnitValue)], cells: Option<&Cells<'_>>) -> Result<Summary, Why> {
+        if let Some(cells) = cells {
+            return Ok(Summary::Strata(self.by_cell(units, cells)));
+        }
+        if self.counts_members()
+            && let Some(of_clusters) = self.of_clusters(units)
+        {
+            return Ok(of_clusters);
         }
         Ok(match &self.metric.kind {
-            Kind::Mean { .. } if !self.observed.experiment.design.by_member() => {
-                let members = |place: usize| self.observed.members(&self.observed.subjects[place]) as f64;
-                Summary::Ratio(Joint::of(units.iter().map(|(place, value)| [self.number(value)[0], members(*place)])))
-            }
             Kind::Mean { .. } | Kind::Proportion { .. } if self.adjust => {
                 Summary::AdjustedMean(Joint::of(units.iter().map(|(_, value)| self.number(value))))
             }
@@ -122,17 +156,67 @@ impl<'a> Plan<'a> {
         })
     }
 
-    fn stratified(&self, units: &[(usize, &UnitValue)], strata: &Split) -> Vec<Moments> {
-        // One more for units without a value.
-        let mut cells = vec![Moments::default(); strata.values.len() + 1];
-        for (place, value) in units {
-            cells[strata.of[*place].unwrap_or(strata.values.len())].push(self.number(value)[0]);
-        }
-        // A stratum that nobody is in, in any arm, is none.
-        let used = |at: &usize| {
-            self.observed.subjects.iter().zip(&strata.of).any(|(_, of)| of.unwrap_or(strata.values.len()) == *at)
+    /// Clusters are randomised, and members counted: a mean or a share of members is a ratio of two sums over clusters
+    /// (Deng, Knoblich and Lu 2018), whatever the clusters' sizes are. None for what is counted of a cluster as a whole.
+    fn of_clusters(&self, units: &[(usize, &UnitValue)]) -> Option<Summary> {
+        let row = |place: usize, value: &UnitValue| match &self.metric.kind {
+            Kind::Mean { .. } => {
+                let members = self.observed.members(&self.observed.subjects[place]) as f64;
+                let [after, before] = self.number(value);
+                Some([after, members, before, members])
+            }
+            Kind::Proportion { .. } | Kind::Retention { .. } => Some(self.pair(value)),
+            Kind::Ratio { .. } | Kind::Quantile { .. } | Kind::Funnel { .. } | Kind::TimeToEvent { .. } => None,
         };
-        (0..cells.len()).filter(used).map(|at| cells[at]).collect()
+        let rows: Vec<[f64; 4]> = units.iter().map(|(place, value)| row(*place, value)).collect::<Option<_>>()?;
+        let after = |row: &[f64; 4]| [row[0], row[1]];
+        Some(if self.adjust && !matches!(self.metric.kind, Kind::Retention { .. }) {
+            Summary::AdjustedRatio(Joint::of(rows))
+        } else {
+            Summary::Ratio(Joint::of(rows.iter().map(after)))
+        })
+    }
+
+    /// Whether members of clusters are counted, and not the clusters.
+    pub(super) fn counts_members(&self) -> bool {
+        let of_members =
+            matches!(self.metric.kind, Kind::Mean { .. } | Kind::Proportion { .. } | Kind::Retention { .. });
+        of_members && !self.observed.experiment.design.by_member()
+    }
+
+    /// Which strata are taken together: those with too few units in some arm that has any.
+    fn cells<'s>(&self, of_arm: &[Vec<(usize, &UnitValue)>], strata: &'s Split) -> Cells<'s> {
+        // One more for units without a value.
+        let mut counts = vec![vec![0_u64; of_arm.len()]; strata.values.len() + 1];
+        for (arm, units) in of_arm.iter().enumerate() {
+            units.iter().for_each(|(place, _)| counts[strata.of[*place].unwrap_or(strata.values.len())][arm] += 1);
+        }
+        let arms: Vec<usize> = (0..of_arm.len()).filter(|arm| !of_arm[*arm].is_empty()).collect();
+        let least = |counts: &[u64]| arms.iter().map(|arm| counts[*arm]).min().unwrap_or(0);
+        let filled = |stratum: &usize| counts[*stratum].iter().any(|count| *count > 0);
+        let (mut large, mut small): (Vec<usize>, Vec<usize>) =
+            (0..counts.len()).filter(filled).partition(|stratum| least(&counts[*stratum]) >= STRATUM_UNITS_MIN);
+        let few = small.len();
+        let together: Vec<u64> =
+            (0..of_arm.len()).map(|arm| small.iter().map(|stratum| counts[*stratum][arm]).sum()).collect();
+        if few > 0 && least(&together) < STRATUM_UNITS_MIN {
+            // Not enough even together: with the smallest of the others.
+            let smallest = large.iter().copied().min_by_key(|stratum| least(&counts[*stratum]));
+            large.retain(|stratum| Some(*stratum) != smallest);
+            small.extend(smallest);
+        }
+        let mut of = vec![large.len(); counts.len()];
+        large.iter().enumerate().for_each(|(cell, stratum)| of[*stratum] = cell);
+        Cells { strata, of, count: large.len() + usize::from(!small.is_empty()), small: few }
+    }
+
+    fn by_cell(&self, units: &[(usize, &UnitValue)], cells: &Cells<'_>) -> Vec<Moments> {
+        let mut moments = vec![Moments::default(); cells.count];
+        for (place, value) in units {
+            let stratum = cells.strata.of[*place].unwrap_or(cells.strata.values.len());
+            moments[cells.of[stratum]].push(self.number(value)[0]);
+        }
+        moments
     }
 
     /// After the exposure and before it.
@@ -144,6 +228,7 @@ impl<'a> Plan<'a> {
             | UnitValue::Many(_)
             | UnitValue::Steps(_)
             | UnitValue::Time { .. }
+            | UnitValue::Nobody
             | UnitValue::Immature => (f64::NAN, f64::NAN),
         };
         match self.caps {
@@ -173,12 +258,17 @@ impl<'a> Plan<'a> {
             | UnitValue::Pair { .. }
             | UnitValue::Many(_)
             | UnitValue::Time { .. }
+            | UnitValue::Nobody
             | UnitValue::Immature => false,
         };
         (units.iter().filter(|(_, value)| yes(value)).count() as u64, units.len() as u64)
     }
 
     fn supply(&self, of_arm: &[Vec<(usize, &UnitValue)>]) -> Supply {
+        let units = || Supply::Units(of_arm.iter().map(|units| units.len() as u64).collect());
+        if self.counts_members() {
+            return units();
+        }
         match &self.metric.kind {
             Kind::Proportion { .. } | Kind::Retention { .. } | Kind::Funnel { .. } => {
                 Supply::Conversions(of_arm.iter().map(|units| self.conversions(units)).collect())
@@ -187,9 +277,7 @@ impl<'a> Plan<'a> {
                 let shape = |units: &Vec<(usize, &UnitValue)>| Shape::of(units.iter().map(|(_, v)| self.number(v)[0]));
                 Supply::Numbers(of_arm.iter().map(shape).collect())
             }
-            Kind::Ratio { .. } | Kind::Quantile { .. } | Kind::TimeToEvent { .. } => {
-                Supply::Units(of_arm.iter().map(|units| units.len() as u64).collect())
-            }
+            Kind::Ratio { .. } | Kind::Quantile { .. } | Kind::TimeToEvent { .. } => units(),
         }
     }
 }
@@ -213,6 +301,7 @@ fn time(value: &UnitValue) -> Option<(f64, bool)> {
         | UnitValue::Pair { .. }
         | UnitValue::Many(_)
         | UnitValue::Steps(_)
+        | UnitValue::Nobody
         | UnitValue::Immature => None,
     }
 }
@@ -233,6 +322,7 @@ fn numbers(value: &UnitValue) -> Option<[[f64; 2]; 2]> {
         | UnitValue::Many(_)
         | UnitValue::Steps(_)
         | UnitValue::Time { .. }
+        | UnitValue::Nobody
         | UnitValue::Immature => None,
     }
 }
@@ -241,21 +331,22 @@ fn above(value: &UnitValue, caps: [f64; 2]) -> bool {
     numbers(value).is_some_and(|[after, _]| after[0] > caps[0] || after[1] > caps[1])
 }
 
-/// Over all arms together, so that the cap does not depend on the arm.
-fn caps(cap: Cap, values: &[UnitValue]) -> Caps {
+/// Over all arms together, so that the cap does not depend on the arm; none where there is nothing to cap. A value is in the
+/// units of what is above the line: what is below it is something else, and is left as it is.
+fn caps(cap: Cap, values: &[UnitValue]) -> Option<Caps> {
+    let all: Vec<[[f64; 2]; 2]> = values.iter().filter_map(numbers).collect();
+    if all.is_empty() {
+        return None;
+    }
     let q = match cap {
-        Cap::Value(at) => return Caps { after: [at; 2], before: [at; 2] },
+        Cap::Value(at) => return Some(Caps { after: [at, f64::INFINITY], before: [at, f64::INFINITY] }),
         Cap::Quantile(q) => q,
     };
-    let all: Vec<[[f64; 2]; 2]> = values.iter().filter_map(numbers).collect();
     let at = |period: usize, side: usize| {
         let mut numbers: Vec<f64> = all.iter().map(|unit| unit[period][side]).collect();
         let place = (numbers.len() as f64 * q).ceil() as usize;
-        let place = place.clamp(1, numbers.len().max(1)) - 1;
-        if numbers.is_empty() {
-            return f64::INFINITY;
-        }
+        let place = place.clamp(1, numbers.len()) - 1;
         *numbers.select_nth_unstable_by(place, f64::total_cmp).1
     };
-    Caps { after: [at(0, 0), at(0, 1)], before: [at(1, 0), at(1, 1)] }
+    Some(Caps { after: [at(0, 0), at(0, 1)], before: [at(1, 0), at(1, 1)] })
 }

@@ -136,6 +136,130 @@ fn a_cluster_is_one_unit_of_several_members() {
         story.did(5 * HOUR, member, "replied", 1.0);
     }
     let arms = story.collected("e", DAY, &[]).input.metrics[0].arms.clone();
-    let Summary::Ratio(joint) = &arms[0] else { panic!("{arms:?}") };
-    assert_eq!((joint.n, joint.mean), (1, [3.0, 2.0]), "three replies of two members of one group");
+    let Summary::AdjustedRatio(joint) = &arms[0] else { panic!("{arms:?}") };
+    assert_eq!((joint.n, joint.mean), (1, [3.0, 2.0, 0.0, 2.0]), "three replies of two members of one group");
+}
+
+#[test]
+fn a_share_in_clusters_is_of_members_and_two_ids_of_one_are_one() {
+    let mut story = Story::default();
+    let did = json!({ "kind": "proportion", "event": { "verb": "replied" } });
+    story.configured(0, "metric", "m", did);
+    story
+        .running("e", json!({ "unit": "group", "metrics": { "goals": ["m"] }, "analysis": { "stratify": "country" } }));
+    for (group, member) in [("g1", Some("ana")), ("g1", Some("bob")), ("g1", Some("anon-bob")), ("g2", None)] {
+        let line = json!({ "id": format!("{group}{member:?}"), "at": "2017-07-14T05:00:00Z", "type": "exposed",
+                           "member": member, "unit": group, "experiment": "e", "variant": "a" });
+        story.facts.push(serde_json::from_value(line).unwrap());
+    }
+    story.aliased("anon-bob", "bob");
+    story.did(5 * HOUR, "anon-bob", "replied", 1.0);
+    story.did(6 * HOUR, "bob", "replied", 1.0);
+    let metric = story.collected("e", DAY, &[]).input.metrics[0].clone();
+    let Summary::AdjustedRatio(joint) = &metric.arms[0] else { panic!("{metric:?}") };
+    assert_eq!(
+        (joint.n, joint.mean),
+        (1, [1.0, 2.0, 0.0, 2.0]),
+        "one of two members; of the second group none is known"
+    );
+    assert!(metric.notes.iter().any(|note| note.starts_with("Per member; group is")), "{:?}", metric.notes);
+    assert!(metric.notes.iter().any(|note| note.starts_with("1 units are left out")), "{:?}", metric.notes);
+}
+
+#[test]
+fn an_event_is_one_step_of_a_funnel_and_not_two() {
+    let replied = json!({ "verb": "replied" });
+    let did = [(2 * HOUR, "replied", 1.0), (3 * HOUR, "replied", 1.0)];
+    let funnel = |steps: usize| json!({ "kind": "funnel", "steps": vec![replied.clone(); steps] });
+    assert_eq!(value(funnel(2), HOUR, &did, DAY), Some(1.0));
+    assert_eq!(value(funnel(3), HOUR, &did, DAY), Some(0.0), "two replies are not three");
+}
+
+/// What is said of a metric besides its numbers.
+fn notes(metric: Value, did: &[(i64, f64)], until: i64) -> Vec<String> {
+    let mut story = Story::default();
+    story.configured(0, "metric", "m", metric);
+    story.running("e", json!({ "metrics": { "goals": ["m"] } }));
+    story.exposed(HOUR, "e", "ana", "a", json!({}));
+    story.exposed(2 * DAY, "e", "bob", "b", json!({}));
+    did.iter().for_each(|(at, value)| story.did(*at, "ana", "replied", *value));
+    story.collected("e", until, &[]).input.metrics[0].notes.clone()
+}
+
+#[test]
+fn a_window_that_is_not_over_is_said_or_waited_for() {
+    let metric = |mature_only: bool| json!({ "kind": "mean", "event": { "verb": "replied" }, "window_days": 7, "mature_only": mature_only });
+    let did = [(2 * HOUR, "replied", 1.0)];
+    assert_eq!(value(metric(false), HOUR, &did, 3 * DAY), Some(1.0));
+    assert_eq!(value(metric(true), HOUR, &did, 3 * DAY), None, "not known yet");
+    assert_eq!(value(metric(true), HOUR, &did, 8 * DAY), Some(1.0));
+    let said = notes(metric(false), &[], 8 * DAY);
+    assert!(said.iter().any(|note| note.starts_with("1 of 2 units have not had their 7 days yet")), "{said:?}");
+    let said = notes(metric(true), &[], 8 * DAY);
+    assert_eq!(said, ["1 units were exposed too recently to be counted."]);
+    assert!(notes(metric(false), &[], 30 * DAY).is_empty());
+}
+
+#[test]
+fn caps_say_what_they_do() {
+    let replied = json!({ "verb": "replied" });
+    let mean = json!({ "kind": "mean", "event": replied, "of": "sum", "cap": { "quantile": 0.6 } });
+    let said = notes(mean.clone(), &[], 3 * DAY);
+    assert!(said[0].starts_with("Capped at 0: 0 units") && said[1].contains("take a higher quantile"), "{said:?}");
+    let said = notes(mean, &[(2 * HOUR, 12_345.0)], 3 * DAY);
+    assert_eq!(said, ["Capped at 12345: 0 units lie above."]);
+    // Three replies among a hundred views: a cap of 50 is one of replies, not of views.
+    let mut did = vec![(2 * HOUR, "replied", 1.0); 3];
+    did.extend(vec![(3 * HOUR, "viewed", 1.0); 100]);
+    let term = |verb: &str| json!({ "event": { "verb": verb } });
+    let ratio =
+        json!({ "kind": "ratio", "numerator": term("replied"), "denominator": term("viewed"), "cap": { "value": 50 } });
+    assert_eq!(value(ratio, HOUR, &did, DAY), Some(0.03));
+}
+
+#[test]
+fn what_contradicts_itself_is_no_metric() {
+    let replied = json!({ "verb": "replied" });
+    for (metric, field) in [
+        (json!({ "kind": "retention", "day": 7, "window_days": 3 }), "window_days"),
+        (json!({ "kind": "mean", "event": replied, "mature_only": true }), "mature_only"),
+        (json!({ "kind": "time_to_event", "event": replied, "horizon_days": 7, "window_days": 3 }), "window_days"),
+        (json!({ "kind": "mean", "event": replied, "cap": { "value": -1 } }), "cap"),
+    ] {
+        let error = crate::metrics::Metric::parse(&metric).unwrap_err().to_string();
+        assert!(error.contains(field), "{error}");
+    }
+}
+
+/// One unit in ten of the treatment comes from a country that nobody of the control does.
+#[test]
+fn a_small_stratum_does_not_take_the_answer_away() {
+    let mut story = Story::default();
+    story.configured(0, "metric", "m", json!({ "kind": "mean", "event": { "verb": "replied" } }));
+    let more = json!({ "dimensions": ["country"], "metrics": { "goals": ["m"] },
+                       "analysis": { "stratify": "country" } });
+    story.running("e", more);
+    for n in 0..600_i64 {
+        let (unit, arm) = (format!("u{n}"), n % 2);
+        let country = if n % 120 == 1 { "LI" } else { ["DE", "US"][usize::from(n % 6 < 2)] };
+        story.exposed(HOUR, "e", &unit, ["a", "b"][arm as usize], json!({ "country": country }));
+        (0..n % 5).for_each(|k| story.did((2 + k) * HOUR, &unit, "replied", 1.0));
+    }
+    let analysis = story.analysis("e", DAY);
+    let line = &analysis.metrics[0].lines[1];
+    assert!(line.absolute.as_ref().is_some_and(|found| found.interval().is_some()), "{analysis}");
+    assert!(analysis.to_string().contains("Post-stratified by country"), "{analysis}");
+}
+
+#[test]
+fn a_quantile_of_too_few_has_no_value() {
+    let mut story = Story::default();
+    story.configured(0, "metric", "m", json!({ "kind": "quantile", "event": { "verb": "replied" }, "q": 0.99 }));
+    story.running("e", json!({ "metrics": { "goals": ["m"] } }));
+    for n in 0..40 {
+        story.exposed(HOUR, "e", &format!("u{n}"), ["a", "b"][n % 2], json!({}));
+        story.did(2 * HOUR, &format!("u{n}"), "replied", 5.0 + n as f64);
+    }
+    let analysis = story.analysis("e", DAY);
+    assert!(analysis.metrics[0].lines.iter().all(|line| line.value.is_none() && line.units == 20), "{analysis}");
 }

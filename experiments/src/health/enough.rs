@@ -19,6 +19,9 @@ pub const SKEWNESS_FACTOR: f64 = 355.0;
 pub const LARGEST_SHARE_MAX: f64 = 0.1;
 /// A cap is proposed at which a unit has this share of an arm's variance.
 const CAP_SHARE: f64 = 0.01;
+/// No cap is proposed that lies fewer standard deviations above the mean of the others: it would cut into the bulk of the
+/// units, and what helps then is more of them.
+const CAP_DEVIATIONS_MIN: f64 = 5.0;
 /// Members behave differently on different days of the week.
 pub const DAYS_WEEK: f64 = 7.0;
 
@@ -60,8 +63,10 @@ pub struct Tail {
     pub units_needed: f64,
     /// The largest unit's share of the variance.
     pub largest_share: f64,
-    /// A cap under which one unit has about 1% of the variance at most.
-    pub cap: f64,
+    /// A cap well above the bulk, under which one unit has about 1% of the variance at most; none where capping would not
+    /// help.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cap: Option<f64>,
 }
 
 /// Conversions and units of both arms: the conversions, or the units that did not convert, whichever are fewer.
@@ -112,21 +117,18 @@ fn few_conversions(arms: &[String], counts: &[(u64, u64)]) -> Short {
 fn heavy_tail(arms: &[String], shapes: &[Shape]) -> Short {
     let tails = shapes.iter().enumerate().filter_map(|(arm, shape)| tail(arm, shape));
     let worst = tails.max_by(|a, b| a.largest_share.total_cmp(&b.largest_share))?;
-    let share = worst.largest_share;
-    let why = if share > LARGEST_SHARE_MAX {
-        format!("one unit makes {} of the variance", words::percent(share))
+    let (share, arm) = (worst.largest_share, name(arms, worst.arm));
+    let found = if share > LARGEST_SHARE_MAX {
+        format!("A heavy tail in {arm}: one unit makes {} of the variance", words::percent(share))
     } else {
-        format!(
-            "at this skewness ({}) it takes {} units an arm",
-            words::number(worst.skewness),
-            words::number(worst.units_needed)
-        )
+        let (skewness, units) = (words::number(worst.skewness), words::number(worst.units_needed));
+        format!("The values are skewed in {arm}: at a skewness of {skewness} it takes {units} units an arm")
     };
-    let says = format!(
-        "A heavy tail in {}: {why}; an interval of the mean may miss. Cap the metric at about {}.",
-        name(arms, worst.arm),
-        words::number(worst.cap),
-    );
+    let advice = match worst.cap {
+        Some(cap) => format!("Cap the metric at about {}.", words::number(cap)),
+        None => "It will be truer with more units.".to_owned(),
+    };
+    let says = format!("{found}; an interval of the mean may miss more often than it says. {advice}");
     Some((says, Severity::Suspicious, Shortage::Tail(worst)))
 }
 
@@ -137,8 +139,12 @@ fn tail(arm: usize, shape: &Shape) -> Option<Tail> {
     let heavy = shape.n as f64 <= units_needed || largest_share > LARGEST_SHARE_MAX;
     let rest = shape.without_largest();
     // The largest unit has no say in where it is cut off.
-    let cap = rest.mean + (CAP_SHARE * rest.m2).sqrt();
-    let finite = units_needed.is_finite() && cap.is_finite();
+    let deviation = (rest.m2 / rest.n.max(1) as f64).sqrt();
+    let (even, bulk) = (rest.mean + (CAP_SHARE * rest.m2).sqrt(), rest.mean + CAP_DEVIATIONS_MIN * deviation);
+    // One unit that is most of the variance is cut off in any case; else only what lies above the bulk.
+    let helps = skewness > 0.0 && (even >= bulk || largest_share > LARGEST_SHARE_MAX);
+    let cap = Some(even.max(bulk)).filter(|cap| helps && cap.is_finite() && *cap < shape.largest);
+    let finite = units_needed.is_finite();
     (heavy && finite).then_some(Tail { arm, skewness, units_needed, largest_share, cap })
 }
 
@@ -193,12 +199,27 @@ mod tests {
         assert_eq!(heavy.severity, Severity::Suspicious);
         assert_eq!(
             heavy.says,
-            "A heavy tail in b: one unit makes 99% of the variance; an interval of the mean may miss. Cap the metric at \
-             about 627."
+            "A heavy tail in b: one unit makes 99% of the variance; an interval of the mean may miss more often than it \
+             says. Cap the metric at about 627."
         );
         let skewed = Shape::of((0..1_000).map(|at| if at % 100 == 0 { 1.0 } else { 0.0 }));
         let told = check(&names(), "m", &Supply::Numbers(vec![skewed; 2]));
-        assert!(told.says.starts_with("A heavy tail in b: at this skewness (9.8) it takes 34,"), "{}", told.says);
+        assert!(
+            told.says.starts_with("The values are skewed in b: at a skewness of 9.8 it takes 34,"),
+            "{}",
+            told.says
+        );
+        assert!(told.says.ends_with("It will be truer with more units."), "{}", told.says);
+    }
+
+    /// A count between 0 and 4 of 179 units, skewness about 1: nothing there is to be capped.
+    #[test]
+    fn a_count_of_few_units_is_told_to_wait() {
+        let counts = Shape::of((0..179_u32).map(|at| f64::from([0, 0, 0, 0, 1, 1, 1, 2, 2, 4][(at % 10) as usize])));
+        assert!(counts.skewness().unwrap() > 0.9, "{counts:?}");
+        let told = check(&names(), "m", &Supply::Numbers(vec![counts; 2]));
+        assert_eq!(told.severity, Severity::Suspicious);
+        assert!(!told.says.contains("heavy") && !told.says.contains("Cap"), "{}", told.says);
     }
 
     #[test]

@@ -88,7 +88,7 @@ fn told(arms: &[String], found: Result<Imbalance, Why>) -> Check {
             return Check::untested(Code::Imbalance, Severity::Untested, says, why);
         }
     };
-    let severity = Severity::of_ln_p(found.ln_p_adjusted);
+    let severity = Severity::of_peeked_ln_p(found.ln_p_adjusted);
     let p = words::p(found.ln_p_adjusted);
     let name = arms.get(found.arm).map_or("a treatment", String::as_str);
     let [control, treatment] = found.means.map(words::number);
@@ -108,6 +108,27 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+
+    /// Two thousand sound experiments, looked at on 28 days: hardly one is called sick.
+    #[test]
+    fn daily_looks_do_not_make_sound_experiments_sick() {
+        let mut chance = anklang_domain::Stream::named(5, "imbalance");
+        let names = ["a", "b"].map(str::to_owned);
+        let sick = (0..2_000).filter(|_| {
+            let mut arms = [Moments::default(); 2];
+            (0..28).any(|_| {
+                for arm in &mut arms {
+                    let sum: f64 = (0..12).map(|_| chance.unit()).sum::<f64>() - 6.0;
+                    // A hundred units a day, of a variance of 1.
+                    *arm = arm.merge(Moments { n: 100, mean: sum / 10.0, m2: 99.0 });
+                }
+                let before = Before { metric: "m".to_owned(), arms: arms.to_vec() };
+                checks(&names, &[before])[0].severity == Severity::Alarm
+            })
+        });
+        let sick = sick.count();
+        assert!(sick <= 8, "{sick} of 2,000");
+    }
     use crate::testdata::close;
 
     fn names() -> Vec<String> {

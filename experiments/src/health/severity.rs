@@ -9,6 +9,10 @@ pub const ALARM_P: f64 = 0.001;
 /// A p-value below this is suspicious: expected once in a hundred sound experiments.
 pub const SUSPICIOUS_P: f64 = 0.01;
 
+/// Where it is looked at again and again, a p-value below this is an alarm. At [`ALARM_P`] on every day, 0.9% of sound
+/// experiments would be called sick within four weeks; like this it is 0.1% to 0.2% (`anklang calibrate`).
+pub const PEEKED_ALARM_P: f64 = 1e-4;
+
 /// How bad something is; later is worse.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -34,6 +38,13 @@ impl Severity {
         } else {
             Self::Ok
         }
+    }
+
+    /// By a p-value that may be looked at every day: an alarm, which hides every effect, below [`PEEKED_ALARM_P`] only.
+    #[must_use]
+    pub fn of_peeked_ln_p(ln_p: f64) -> Self {
+        let severity = Self::of_ln_p(ln_p);
+        if ln_p < PEEKED_ALARM_P.ln() { severity } else { severity.min(Self::Suspicious) }
     }
 
     /// By a share: above which it is suspicious, and above which an alarm.

@@ -4,6 +4,7 @@
 use serde::Serialize;
 use statrs::function::gamma::ln_gamma;
 
+pub use super::severity::PEEKED_ALARM_P;
 use super::severity::{ALARM_P, Severity};
 use super::{Check, Code, Details, words};
 use crate::infer::finding::Why;
@@ -11,10 +12,6 @@ use crate::infer::tail::ln_p_chi_square;
 
 /// χ² is not to be trusted when fewer units than this are expected in an arm.
 pub const EXPECTED_MIN: f64 = 5.0;
-/// Where the split has been looked at before, χ² below this is an alarm. At [`ALARM_P`] on every day, 0.9% of sound
-/// experiments would be called sick within four weeks; like this it is 0.2%, half of them on the first day (`anklang
-/// calibrate`).
-pub const PEEKED_ALARM_P: f64 = 1e-4;
 /// How firmly the prior of the sequential test believes in the plan (Lindon and Malek 2020).
 const PRIOR_UNITS: f64 = 100.0;
 

@@ -6,6 +6,9 @@ use super::finding::{Adjustment, Why};
 use super::joint::Joint;
 use super::ratio::{bilinear, gradient};
 
+/// A denominator fewer standard errors away from 0 makes no ratio to compare with.
+pub const PAST_ERRORS: f64 = 6.0;
+
 /// A mean with its pre-exposure value; θ = cov/var over the units of both arms together. The derivative of the relative
 /// change is taken at the plain means, as GrowthBook's engine does.
 pub(crate) fn mean(control: &Joint<2>, treatment: &Joint<2>) -> Result<Contrast, Why> {
@@ -18,12 +21,21 @@ pub(crate) fn mean(control: &Joint<2>, treatment: &Joint<2>) -> Result<Contrast,
 
 /// A ratio with its numerator and denominator before exposure: θ and the variances from the gradients of the two ratios,
 /// together [1/D, −M/D², −θ/D₀, θM₀/D₀²]. θ = Σcov/Σvar over the two arms.
+///
+/// The past is a covariate only where its denominator is [`PAST_ERRORS`] from 0 in both arms: the ratio of a handful of
+/// units who have a past at all is no normal number, and where one arm has none, its past is not 0 but unknown.
 pub(crate) fn ratio(control: &Joint<4>, treatment: &Joint<4>) -> Result<Contrast, Why> {
+    let known = |joint: &Joint<4>| {
+        let error = (joint.co[3][3] / joint.n.saturating_sub(1).max(1) as f64 / joint.n.max(1) as f64).sqrt();
+        joint.mean[3] != 0.0 && joint.mean[3].abs() >= PAST_ERRORS * error
+    };
+    let past_known = known(control) && known(treatment);
     let arm = |joint: &Joint<4>| {
         let [m, d, m0, d0] = joint.mean;
         let now = gradient([m, d])?;
         // Nothing before exposure is no covariate, and no error.
-        let (past, before) = gradient([m0, d0]).map_or((0.0, [0.0; 2]), |gradient| (m0 / d0, gradient));
+        let past = gradient([m0, d0]).ok().filter(|_| past_known);
+        let (past, before) = past.map_or((0.0, [0.0; 2]), |gradient| (m0 / d0, gradient));
         Arm::of(joint, [m / d, past], [now[0], now[1], 0.0, 0.0], [0.0, 0.0, before[0], before[1]])
     };
     let (c, t) = (arm(control)?, arm(treatment)?);
@@ -89,5 +101,26 @@ fn contrast(c: &Arm, t: &Arm, theta: f64) -> Contrast {
         degrees: welch_degrees((left_c, c.n as u64), (left_t, t.n as u64)),
         n: (c.n + t.n) as u64,
         adjustment,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testdata::close;
+
+    /// Clicks by views, where of the control nobody has a past and of the treatment three have.
+    #[test]
+    fn a_past_that_one_arm_lacks_is_no_covariate() {
+        let row = |i: u32| [f64::from(i % 3), 2.0 + f64::from(i % 5), 0.0, 0.0];
+        let control = Joint::of((0..600).map(row));
+        let past = |i: u32| if i % 200 == 7 { [f64::from(i % 3), 2.0 + f64::from(i % 5), 9.0, 10.0] } else { row(i) };
+        let treatment = Joint::of((0..600).map(past));
+        let got = ratio(&control, &treatment).unwrap();
+        close(got.treatment, treatment.mean[0] / treatment.mean[1], 1e-12);
+        assert_eq!(got.adjustment, Adjustment::NoPrePeriodVariance);
+        // With a past of everybody it is one.
+        let whole = |shift: u32| Joint::of((0..600).map(|i| [row(i)[0], row(i)[1], row(i + shift)[0], row(i)[1]]));
+        assert!(matches!(ratio(&whole(0), &whole(3)).unwrap().adjustment, Adjustment::Reduced(share) if share > 0.1));
     }
 }

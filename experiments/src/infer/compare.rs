@@ -159,6 +159,21 @@ mod tests {
         *compare(control, treatment, question).interval().unwrap()
     }
 
+    /// A loss that shrinks is an improvement, on either scale and by either interval.
+    #[test]
+    fn a_control_below_zero_does_not_turn_the_change_around() {
+        let mean = |shift: f64| Summary::Mean(Moments::of((0..400).map(|i| f64::from(i % 7) + shift)));
+        for fieller in [false, true] {
+            let question = Question { fieller, ..fixed(Scale::Relative) };
+            let (loss, profit) =
+                (measured(&mean(-20.0), &mean(-15.0), &question), measured(&mean(14.0), &mean(9.0), &question));
+            close(loss.estimate, 5.0 / (20.0 - 2.9925), 1e-3);
+            assert!(loss.low > 0.0 && loss.low < loss.estimate && loss.estimate < loss.high, "{loss:?}");
+            // The mirror image of a profit that falls.
+            close(loss.standard_error, profit.standard_error, 0.05);
+        }
+    }
+
     /// A ratio whose denominator is 1 is a mean.
     #[test]
     fn means_proportions_and_ratios() {

@@ -107,7 +107,8 @@ impl Contrast {
     /// The difference with its standard error.
     ///
     /// Relative: treatment/control − 1 by the delta method, (v_T + R²v_C − 2R cov)/μ_C² with R the ratio; without
-    /// adjustment that is var_T/(n_T μ_C²) + μ_T² var_C/(n_C μ_C⁴).
+    /// adjustment that is var_T/(n_T μ_C²) + μ_T² var_C/(n_C μ_C⁴). Where the control's mean is below 0, the change is a
+    /// share of its size, so that more is still above 0.
     pub fn effect(&self, scale: Scale) -> Result<Effect, Why> {
         let apart = self.treatment - self.control;
         let (estimate, standard_error) = match scale {
@@ -115,7 +116,7 @@ impl Contrast {
             Scale::Relative if self.control == 0.0 => return Err(Why::ControlIsZero),
             Scale::Relative => {
                 let variance = self.variance_against(self.slope)?;
-                (apart / self.control, variance.sqrt() / self.control.abs())
+                (apart / self.control.abs(), variance.sqrt() / self.control.abs())
             }
         };
         let effect = Effect { estimate, standard_error, degrees: self.degrees, n: self.n };

@@ -51,7 +51,7 @@ impl Method {
             Self::Msprt { .. } => "mSPRT, valid at any look",
             Self::FixedHorizon => "fixed horizon, valid at the planned end only",
             Self::GroupSequential { .. } => "group sequential, valid at planned looks only",
-            Self::Bayesian { .. } => "Bayesian credible interval",
+            Self::Bayesian { .. } => "Bayesian credible interval, valid at the planned end only",
         }
     }
 }

@@ -6,8 +6,9 @@ use serde::{Deserialize, Serialize};
 use super::bayesian::bayesian;
 use super::compare::{Prepared, Question};
 use super::contrast::Contrast;
-use super::effect::Effect;
+use super::effect::{Effect, Scale};
 use super::finding::{Finding, Why};
+use super::frequentist::fieller::fieller;
 use super::method::Method;
 use super::sequential::{asymptotic, mixture, msprt};
 use super::summary::Summary;
@@ -19,9 +20,9 @@ use super::tail::{ln_p_normal, ln_p_student, student_quantile_near};
 pub enum Better {
     /// More is better.
     #[default]
-    More,
+    Higher,
     /// Less is better.
-    Less,
+    Lower,
 }
 
 /// What is shown about a margin.
@@ -51,6 +52,7 @@ pub struct MarginTest {
 
 /// Whether the treatment is worse than the control by no more than `margin`, above or equal to 0 and on the question's
 /// scale; one-sided, at the question's alpha, which has to be below ½. With a group sequential or Bayesian method too.
+/// Where the question asks for Fieller's interval, the test is of μ_T − (1 ∓ margin) μ_C, which does without a quotient.
 pub fn non_inferiority(
     control: &Summary,
     treatment: &Summary,
@@ -59,18 +61,18 @@ pub fn non_inferiority(
     better: Better,
 ) -> Result<MarginTest, Why> {
     let side = Side::of(control, treatment, question, margin)?;
-    let (estimate, error) = (side.effect.estimate, side.effect.standard_error);
     let (low, high) = side.bounds;
-    let (worst, best, gain) = match better {
-        Better::More => (low, high, estimate),
-        Better::Less => (-high, -low, -estimate),
+    let (worst, best, good) = match better {
+        Better::Higher => (low, high, 1.0),
+        Better::Lower => (-high, -low, -1.0),
     };
     let verdict = match () {
         () if worst > -margin => Verdict::Within,
         () if best < -margin => Verdict::Beyond,
         () => Verdict::Open,
     };
-    side.said(verdict, side.ln_p((gain + margin) / error))
+    let z = good * side.errors_from(-good * margin)?;
+    side.said(verdict, side.ln_p(z))
 }
 
 /// Whether treatment and control are the same, give or take `margin`, above 0 and on the question's scale: both one-sided
@@ -82,14 +84,13 @@ pub fn equivalence(
     margin: f64,
 ) -> Result<MarginTest, Why> {
     let side = Side::of(control, treatment, question, margin)?;
-    let (estimate, error) = (side.effect.estimate, side.effect.standard_error);
     let (low, high) = side.bounds;
     let verdict = match () {
         () if low > -margin && high < margin => Verdict::Within,
         () if low > margin || high < -margin => Verdict::Beyond,
         () => Verdict::Open,
     };
-    let ln_p = side.ln_p((margin - estimate) / error).max(side.ln_p((margin + estimate) / error));
+    let ln_p = side.ln_p(-side.errors_from(margin)?).max(side.ln_p(side.errors_from(-margin)?));
     side.said(verdict, ln_p)
 }
 
@@ -98,6 +99,8 @@ struct Side<'a> {
     prepared: Prepared<'a>,
     effect: Effect,
     bounds: (f64, f64),
+    /// By Fieller.
+    contrast: Option<Contrast>,
 }
 
 impl<'a> Side<'a> {
@@ -117,9 +120,30 @@ impl<'a> Side<'a> {
                 Finding::Inconclusive(why) => return Err(why),
             }
         }
+        let bayesian = matches!(question.method, Method::Bayesian { .. });
+        if question.fieller && question.scale == Scale::Relative && !bayesian {
+            let critical = prepared.critical_one_sided(&effect);
+            return match fieller(&contrast, critical, 0.0) {
+                Finding::Measured(found) => {
+                    let bounds = (found.low, found.high);
+                    Ok(Self { prepared, effect, bounds, contrast: Some(contrast) })
+                }
+                Finding::Inconclusive(why) => Err(why),
+            };
+        }
         let half_width = prepared.critical_one_sided(&effect) * effect.standard_error;
         let bounds = (effect.estimate - half_width, effect.estimate + half_width);
-        Ok(Self { prepared, effect, bounds })
+        Ok(Self { prepared, effect, bounds, contrast: None })
+    }
+
+    /// By how many standard errors the effect lies above this one.
+    fn errors_from(&self, change: f64) -> Result<f64, Why> {
+        let Some(contrast) = &self.contrast else {
+            return Ok((self.effect.estimate - change) / self.effect.standard_error);
+        };
+        // A change is a share of the size of the control.
+        let share = 1.0 + change * contrast.control.signum();
+        Ok((contrast.treatment - share * contrast.control) / contrast.variance_against(share)?.sqrt())
     }
 
     /// The logarithm of the p-value of an effect so many standard errors on the good side of a margin.
@@ -169,7 +193,6 @@ impl Prepared<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::infer::effect::Scale;
     use crate::infer::sequential::group::{Looks, Spending};
     use crate::testdata::close;
 
@@ -196,12 +219,12 @@ mod tests {
                 non_inferiority(&share(20_000), &share(treatment), &question, margin, better).unwrap()
             };
             for (treatment, better, wanted) in [
-                (20_000, Better::More, Verdict::Within),
-                (30_000, Better::More, Verdict::Within),
-                (30_000, Better::Less, Verdict::Beyond),
-                (15_000, Better::More, Verdict::Beyond),
-                (15_000, Better::Less, Verdict::Within),
-                (19_000, Better::More, Verdict::Open),
+                (20_000, Better::Higher, Verdict::Within),
+                (30_000, Better::Higher, Verdict::Within),
+                (30_000, Better::Lower, Verdict::Beyond),
+                (15_000, Better::Higher, Verdict::Beyond),
+                (15_000, Better::Lower, Verdict::Within),
+                (19_000, Better::Higher, Verdict::Open),
             ] {
                 let test = verdict(treatment, 0.01, better);
                 assert_eq!(test.verdict, wanted, "{treatment} {better:?} {question:?} {test:?}");
@@ -218,7 +241,7 @@ mod tests {
     #[test]
     fn the_one_sided_bound_is_the_two_sided_one_at_twice_alpha() {
         let question = Question { scale: Scale::Absolute, method: Method::FixedHorizon, ..Question::default() };
-        let test = non_inferiority(&share(20_000), &share(20_100), &question, 0.0, Better::More).unwrap();
+        let test = non_inferiority(&share(20_000), &share(20_100), &question, 0.0, Better::Higher).unwrap();
         let doubled = Question { alpha: 0.1, ..question };
         let Finding::Measured(interval) = super::super::compare::compare(&share(20_000), &share(20_100), &doubled)
         else {
@@ -228,17 +251,41 @@ mod tests {
         close(test.ln_p, interval.ln_p - 2.0_f64.ln(), 1e-12);
     }
 
+    /// By Fieller, the verdict and the p-value say the same also where the control is hardly known, and far from 0 what the
+    /// delta method says.
+    #[test]
+    fn a_margin_without_a_quotient() {
+        for method in METHODS().into_iter().take(4) {
+            let question = |fieller| Question { fieller, method: method.clone(), ..Question::default() };
+            for (control, treatment, n) in [(40, 31, 4_000), (40, 45, 4_000), (40, 90, 4_000), (60, 20, 4_000)] {
+                let of = |successes| Summary::Proportion { successes, n };
+                for (margin, better) in
+                    [(0.1, Better::Higher), (0.5, Better::Higher), (0.5, Better::Lower), (1.0, Better::Lower)]
+                {
+                    let ask = non_inferiority(&of(control), &of(treatment), &question(true), margin, better);
+                    let Ok(test) = ask else { continue };
+                    let within = test.verdict == Verdict::Within;
+                    let near = (test.ln_p - 0.05_f64.ln()).abs() < 0.01;
+                    assert!(near || within == (test.ln_p < 0.05_f64.ln()), "{method:?} {margin} {better:?} {test:?}");
+                }
+            }
+            let far =
+                |fieller| non_inferiority(&share(20_000), &share(19_900), &question(fieller), 0.02, Better::Higher);
+            close(far(true).unwrap().bounds.0, far(false).unwrap().bounds.0, 0.02);
+        }
+    }
+
     #[test]
     fn what_makes_no_sense_is_refused() {
         let ask = |margin, alpha| {
             let question = Question { alpha, ..Question::default() };
-            non_inferiority(&share(1), &share(2), &question, margin, Better::More)
+            non_inferiority(&share(1), &share(2), &question, margin, Better::Higher)
         };
         assert_eq!(ask(-1.0, 0.05), Err(Why::BadQuestion));
         assert_eq!(ask(f64::NAN, 0.05), Err(Why::BadQuestion));
         assert_eq!(ask(0.1, 0.5), Err(Why::BadQuestion));
         assert_eq!(
-            non_inferiority(&share(0), &share(0), &Question::default(), 0.1, Better::More),
+            non_inferiority(&share(0), &share(0), &Question::default(), 0.1, Better::Higher),
             Err(Why::ControlIsZero)
         );
     }

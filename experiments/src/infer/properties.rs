@@ -103,7 +103,7 @@ proptest! {
                 if matches!(question.method, Method::GroupSequential { .. }) {
                     continue;
                 }
-                if let Ok(test) = non_inferiority(c, t, question, 0.1, Better::Less) {
+                if let Ok(test) = non_inferiority(c, t, question, 0.1, Better::Lower) {
                     prop_assert!(test.ln_p <= 0.0 && test.bounds.0 <= test.bounds.1, "{test:?}");
                 }
                 if let Ok(test) = equivalence(c, t, question, 0.1) {

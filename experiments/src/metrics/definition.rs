@@ -6,6 +6,7 @@ use serde_json::{Map, Value};
 
 use super::event::Event;
 use crate::design::error::{DesignError, read};
+pub use crate::infer::non_inferiority::Better;
 
 /// How long before the exposure a unit's past is looked at, unless the metric says otherwise.
 pub const PRE_DAYS_DEFAULT: u32 = 14;
@@ -45,11 +46,15 @@ pub struct Terms {
     pub window_days: Option<f64>,
     /// What happens so soon after the exposure does not count yet.
     pub delay_hours: f64,
+    /// Whether units that have not had their whole window yet are left out. Else they count with what they did so far,
+    /// which makes an effect that takes time look smaller while units still come in.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub mature_only: bool,
     /// How long before the exposure a unit's past is looked at, to reduce the variance; 0 for not at all.
     pub pre_days: u32,
 }
 
-const TERMS: [&str; 6] = ["name", "better", "cap", "window_days", "delay_hours", "pre_days"];
+const TERMS: [&str; 7] = ["name", "better", "cap", "window_days", "delay_hours", "mature_only", "pre_days"];
 
 impl Default for Terms {
     fn default() -> Self {
@@ -59,6 +64,7 @@ impl Default for Terms {
             cap: None,
             window_days: None,
             delay_hours: 0.0,
+            mature_only: false,
             pre_days: PRE_DAYS_DEFAULT,
         }
     }
@@ -84,14 +90,15 @@ pub enum Kind {
         #[serde(default = "once")]
         at_least: u32,
     },
-    /// One sum over units divided by another, such as clicks a list.
+    /// One sum over units divided by another, such as clicks a list. A unit with nothing below the line still counts.
     Ratio {
         /// What counts above the line.
         numerator: Term,
         /// What counts below.
         denominator: Term,
     },
-    /// A quantile of the values sent with events, or of a unit's sum of them.
+    /// A quantile of the values sent with events, of units that have any; or of each unit's sum of them, 0 where there is
+    /// none.
     Quantile {
         /// What counts.
         event: Event,
@@ -101,7 +108,7 @@ pub enum Kind {
         #[serde(default)]
         per: Per,
     },
-    /// Whether a unit came back.
+    /// Whether a unit came back. Units are counted once the day asked for is over, so it has neither window nor delay.
     Retention {
         /// What counts as coming back.
         #[serde(default = "any_event")]
@@ -112,12 +119,14 @@ pub enum Kind {
         #[serde(default)]
         retained: RetentionKind,
     },
-    /// Whether a unit went through steps in their order.
+    /// Whether a unit went through steps in their order, each at or after the one before it. A step that is there twice
+    /// takes two events; an event that fits two different steps may be both.
     Funnel {
         /// The steps.
         steps: Vec<Event>,
     },
-    /// How long it took, in days, restricted to a horizon.
+    /// How long it took, in days, restricted to a horizon: the mean time without the event, so less is sooner. Units that
+    /// have been looked at for less than the horizon count for as long as they were (Kaplan and Meier 1958).
     TimeToEvent {
         /// What was waited for.
         event: Event,
@@ -176,24 +185,13 @@ pub enum RetentionKind {
     Unbounded,
 }
 
-/// Which way a metric is better.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Better {
-    /// More is better.
-    #[default]
-    Higher,
-    /// Less is better.
-    Lower,
-}
-
-/// What is done about extreme units: values above are taken as if they were there.
+/// What is done about extreme units: values above are taken as if they were there. The past is held alike.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Cap {
-    /// At this value.
+    /// At this value; of a ratio, what is above the line.
     Value(f64),
-    /// At this quantile of all units of all arms together, zeros included (winsorising).
+    /// At this quantile of all units of all arms together, zeros included (winsorising); of a ratio, each side at its own.
     Quantile(f64),
 }
 
@@ -235,6 +233,9 @@ impl Metric {
         if self.terms.window_days.is_some_and(|window| window * 24.0 <= self.terms.delay_hours) {
             return Err(DesignError::at("delay_hours", "the delay reaches beyond the window: nothing would count"));
         }
+        if self.terms.mature_only && self.terms.window_days.is_none() {
+            return Err(DesignError::at("mature_only", "a unit is mature when its window is over: give window_days"));
+        }
         if self.terms.pre_days > PRE_DAYS_MAX {
             return Err(DesignError::at("pre_days", format!("at most {PRE_DAYS_MAX}")));
         }
@@ -254,11 +255,22 @@ impl Metric {
                 Err(DesignError::at("q", format!("between 0 and 1, such as 0.9; this is {q}")))
             }
             Kind::Quantile { .. } => Ok(()),
+            Kind::Retention { .. } if self.terms.window_days.is_some() || self.terms.delay_hours > 0.0 => {
+                Err(DesignError::at("window_days", "retention is of a day: it has neither window nor delay"))
+            }
             Kind::Retention { day, .. } => within("day", f64::from(*day)),
             Kind::Funnel { steps } if steps.is_empty() || steps.len() > STEPS_MAX => {
                 Err(DesignError::at("steps", format!("a funnel has 1 to {STEPS_MAX} steps")))
             }
             Kind::Funnel { .. } => Ok(()),
+            Kind::TimeToEvent { .. } if self.terms.mature_only => {
+                Err(DesignError::at("mature_only", "a time to an event takes units for as long as they were looked at"))
+            }
+            Kind::TimeToEvent { horizon_days, .. }
+                if self.terms.window_days.is_some_and(|window| window < *horizon_days) =>
+            {
+                Err(DesignError::at("window_days", "the window ends before the horizon, which would never be reached"))
+            }
             Kind::TimeToEvent { horizon_days, .. } => within("horizon_days", *horizon_days),
         }
     }
@@ -266,10 +278,10 @@ impl Metric {
     fn check_cap(&self) -> Result<(), DesignError> {
         let Some(cap) = self.terms.cap else { return Ok(()) };
         match (&self.kind, cap) {
-            (Kind::Mean { .. } | Kind::Ratio { .. }, Cap::Value(value)) if value.is_finite() => Ok(()),
+            (Kind::Mean { .. } | Kind::Ratio { .. }, Cap::Value(value)) if value.is_finite() && value > 0.0 => Ok(()),
             (Kind::Mean { .. } | Kind::Ratio { .. }, Cap::Quantile(q)) if q > 0.5 && q < 1.0 => Ok(()),
             (Kind::Mean { .. } | Kind::Ratio { .. }, Cap::Value(_) | Cap::Quantile(_)) => {
-                Err(DesignError::at("cap", r#"{"value": a number} or {"quantile": above 0.5 and below 1}"#))
+                Err(DesignError::at("cap", r#"{"value": above 0} or {"quantile": above 0.5 and below 1}"#))
             }
             (
                 Kind::Proportion { .. }

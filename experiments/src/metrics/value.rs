@@ -3,6 +3,7 @@
 use anklang_domain::DAY_MS;
 
 use super::definition::{Aggregate, Kind, Metric, Per, RetentionKind};
+use super::event::Event;
 use super::log::Log;
 
 /// One unit as a metric sees it.
@@ -33,7 +34,7 @@ pub enum UnitValue {
         /// Before.
         before: bool,
     },
-    /// Numerator and denominator, and what they were before.
+    /// Numerator and denominator, and what they were before; of a cluster's share, members that did and members.
     Pair {
         /// After.
         after: [f64; 2],
@@ -51,6 +52,8 @@ pub enum UnitValue {
         /// Whether it was the event.
         happened: bool,
     },
+    /// A cluster of which no member is known: whatever it did cannot be counted.
+    Nobody,
     /// Not known yet: the unit was exposed too recently.
     Immature,
 }
@@ -60,7 +63,11 @@ pub enum UnitValue {
 pub fn value(metric: &Metric, unit: &Unit<'_>) -> UnitValue {
     let (from, before) = metric.window_ms();
     let from = unit.exposed_ms.saturating_add(from);
-    let until = unit.until_ms.min(unit.exposed_ms.saturating_add(before));
+    let window_ends = unit.exposed_ms.saturating_add(before);
+    if metric.terms.mature_only && unit.until_ms < window_ends {
+        return UnitValue::Immature;
+    }
+    let until = unit.until_ms.min(window_ends);
     let after = |at: usize| unit.logs.get(at).map_or(&[][..], |log| log.between(from, until));
     let past = unit.exposed_ms - metric.lookback_ms();
     let earlier = |at: usize| unit.logs.get(at).map_or(&[][..], |log| log.between(past, unit.exposed_ms));
@@ -78,7 +85,7 @@ pub fn value(metric: &Metric, unit: &Unit<'_>) -> UnitValue {
         Kind::Quantile { per: Per::Event, .. } => UnitValue::Many(after(0).iter().map(|(_, value)| *value).collect()),
         Kind::Quantile { per: Per::Unit, .. } => UnitValue::Many(vec![sum(after(0), Aggregate::Sum)]),
         Kind::Retention { day, retained, .. } => retention(unit, i64::from(*day), *retained),
-        Kind::Funnel { steps } => UnitValue::Steps(reached(steps.len(), &after)),
+        Kind::Funnel { steps } => UnitValue::Steps(reached(steps, &after)),
         Kind::TimeToEvent { horizon_days, .. } => time_to_event(unit, after(0), until, *horizon_days),
     }
 }
@@ -111,15 +118,19 @@ fn retention(unit: &Unit<'_>, day: i64, retained: RetentionKind) -> UnitValue {
     UnitValue::Flag { after: back, before: false }
 }
 
-/// The steps gone through in their order, each the first of its kind not before the one before it.
-fn reached<'a>(steps: usize, after: &impl Fn(usize) -> &'a [(i64, f64)]) -> usize {
+/// The steps gone through in their order, each the first of its kind not before the one before it, and no event twice.
+fn reached<'a>(steps: &[Event], after: &impl Fn(usize) -> &'a [(i64, f64)]) -> usize {
     let mut last = i64::MIN;
-    for step in 0..steps {
+    let mut used: Vec<usize> = Vec::with_capacity(steps.len());
+    for (step, event) in steps.iter().enumerate() {
         let events = after(step);
-        let Some((at, _)) = events.get(events.partition_point(|(at, _)| *at < last)) else { return step };
+        let before = steps.iter().zip(&used).filter(|(other, _)| *other == event).map(|(_, place)| place + 1).max();
+        let place = events.partition_point(|(at, _)| *at < last).max(before.unwrap_or(0));
+        let Some((at, _)) = events.get(place) else { return step };
         last = *at;
+        used.push(place);
     }
-    steps
+    steps.len()
 }
 
 fn time_to_event(unit: &Unit<'_>, events: &[(i64, f64)], until_ms: i64, horizon_days: f64) -> UnitValue {

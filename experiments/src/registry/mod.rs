@@ -1,5 +1,5 @@
 //! Every document about experiments, folded from the journal: the newest of each, its history, and what follows from all
-//! of them together: which references hold, and what clients are served ([`payload`]).
+//! of them together: which references hold, and what clients are served ([`Registry::payload`]).
 
 mod links;
 mod payload;

@@ -4,6 +4,8 @@
 //! here, as JSON over HTTP, and as a picture by whoever draws.
 
 mod analyse;
+#[cfg(test)]
+mod published;
 mod table;
 #[cfg(test)]
 mod tests;
@@ -20,7 +22,7 @@ use crate::infer::non_inferiority::MarginTest;
 use crate::infer::summary::Summary;
 use crate::metrics::Better;
 
-pub use analyse::analyse;
+pub use analyse::{LOOK_LATE_MAX, analyse};
 
 /// What is known of an experiment.
 #[derive(Debug, Clone, PartialEq)]
@@ -113,9 +115,12 @@ pub struct Analysis {
     pub title: String,
     /// How the intervals are made, and what they promise.
     pub method: String,
-    /// The chance of a false alarm that is taken.
+    /// At which looks they may be believed.
+    pub valid: Valid,
+    /// The chance of a false alarm that is taken. All intervals of one metric hold together with 1 − alpha.
     pub alpha: f64,
-    /// How p-values of several metrics are corrected.
+    /// How p-values are corrected: over the goals and their arms; over secondary metrics and theirs; over the arms of a
+    /// guardrail; over the values of a dimension.
     pub correction: plan::Correction,
     /// Looked at first. With an alarm, no effect is shown.
     pub health: Health,
@@ -123,6 +128,28 @@ pub struct Analysis {
     pub arms: Vec<ArmLine>,
     /// One table for each metric.
     pub metrics: Vec<MetricTable>,
+}
+
+/// At which looks an analysis may be believed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Valid {
+    /// At any, however many.
+    AnyLook,
+    /// At one that was planned before.
+    OneLook {
+        /// After so many units, where the analysis says; else by the rule of the decision.
+        units: Option<u64>,
+    },
+    /// At a few that were planned before.
+    PlannedLooks {
+        /// The last that was reached; 0 before the first.
+        look: usize,
+        /// How many there are.
+        of: usize,
+        /// Whether it has just been reached. Between two looks nothing new may be said.
+        now: bool,
+    },
 }
 
 /// An arm.
@@ -188,8 +215,7 @@ pub struct Line {
     /// Against the control, as a share of its value; none for the control.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub relative: Option<Finding>,
-    /// The p-value of the relative change, or where there is none, of the difference; 0 below 1e-308, where its logarithm
-    /// still tells.
+    /// The p-value of the difference, as in [`Line::absolute`]; 0 below 1e-308, where its logarithm still tells.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub p: Option<f64>,
     /// Its natural logarithm.
@@ -201,7 +227,8 @@ pub struct Line {
     /// Its natural logarithm.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ln_p_adjusted: Option<f64>,
-    /// Whether that p-value is below alpha.
+    /// Whether that p-value is at most alpha, and the interval leaves out no change. So what is significant also looks it;
+    /// an interval may leave out no change that is not, where many were compared.
     pub significant: bool,
     /// Of a guardrail: whether it got worse by more than its margin. None where nothing may be said.
     #[serde(skip_serializing_if = "Option::is_none")]

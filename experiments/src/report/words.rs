@@ -7,7 +7,11 @@ use super::Measure;
 /// A share as a change in percent, with its sign.
 #[must_use]
 pub fn change(share: f64) -> String {
-    format!("{:+.2}%", share * 100.0)
+    format!("{}{:.2}%", sign(share), share.abs() * 100.0)
+}
+
+const fn sign(value: f64) -> &'static str {
+    if value >= 0.0 { "+" } else { "−" }
 }
 
 /// A p-value with four digits, and as a power of ten below: never 0.
@@ -17,7 +21,10 @@ pub fn p(ln_p: f64) -> String {
         return format!("{:.4}", ln_p.exp());
     }
     let exponent = (ln_p / LN_10).floor();
-    format!("{:.1}e{exponent}", (ln_p - exponent * LN_10).exp())
+    let mantissa = (ln_p - exponent * LN_10).exp();
+    // 9.96 is 1.0e+1 once it is rounded.
+    let (mantissa, exponent) = if mantissa >= 9.95 { (1.0, exponent + 1.0) } else { (mantissa, exponent) };
+    format!("{mantissa:.1}e{exponent}")
 }
 
 /// A metric's value.
@@ -33,7 +40,7 @@ pub fn value(value: f64, measure: Measure) -> String {
 /// A difference in a metric's own units, with its sign.
 #[must_use]
 pub fn difference(value: f64, measure: Measure) -> String {
-    let sign = if value >= 0.0 { "+" } else { "−" };
+    let sign = sign(value);
     match measure {
         Measure::Share => format!("{sign}{:.2} pp", value.abs() * 100.0),
         Measure::Days => format!("{sign}{:.2} d", value.abs()),

@@ -129,9 +129,12 @@ impl Endpoint {
     }
 }
 
-/// Every endpoint. Where two addresses match, the earlier is taken: longer ones stand first.
+/// Every endpoint. Where two addresses match, the earlier is taken: longer ones stand first. Flags stand before all: they
+/// are asked for most, and the router tries one address after the other.
 pub(crate) fn all() -> impl Iterator<Item = &'static Endpoint> {
     let tables: [&'static [Endpoint]; 17] = [
+        ofrep::ENDPOINTS,
+        growthbook::ENDPOINTS,
         lists::ENDPOINTS,
         items::ENDPOINTS,
         members::ENDPOINTS,
@@ -142,8 +145,6 @@ pub(crate) fn all() -> impl Iterator<Item = &'static Endpoint> {
         &experiments::documents::HOLDOUTS,
         &experiments::documents::LAYERS,
         &experiments::documents::SEGMENTS,
-        ofrep::ENDPOINTS,
-        growthbook::ENDPOINTS,
         settings::ENDPOINTS,
         health::ENDPOINTS,
         metrics::ENDPOINTS,

@@ -5,7 +5,7 @@ use anklang_experiments::assign::{Context, Effects, Exposure, FeatureResult, Run
 use serde_json::Value;
 
 use super::Served;
-use super::served::Kind;
+use super::about::{Kind, own_id};
 use crate::exposures::Assignment;
 
 /// Why a flag has its value.
@@ -54,7 +54,7 @@ impl<'a> Decision<'a> {
 
     /// The rule that applied, by its id; empty where none did, or where it has none.
     pub(crate) fn rule(&self) -> &'a str {
-        self.result.map_or("", |result| super::served::own_id(result.rule_id))
+        self.result.map_or("", |result| own_id(result.rule_id))
     }
 
     /// The experiment that decided, and the variant's key.

@@ -1,6 +1,7 @@
 //! What flags are served: one payload of configuration, compiled for evaluation here and written out for SDKs that
 //! evaluate themselves. A change replaces it whole and wakes every open stream.
 
+mod about;
 mod decision;
 mod remembered;
 mod served;

@@ -246,13 +246,7 @@ impl Chunk<'_> {
             })?,
             Physical::BYTE_ARRAY | Physical::FIXED_LEN_BYTE_ARRAY => {
                 let (texts, places) = self.placed()?;
-                for place in places {
-                    let number = (place != NONE).then_some(i64::from(place));
-                    coder.number(number, |place| {
-                        let text = texts.get(place as usize)?.trim_ascii();
-                        if is_day { day(text) } else { Some(text.to_vec()) }
-                    });
-                }
+                coder.placed(&texts, &places, is_day);
             }
             Physical::INT96 | Physical::FLOAT | Physical::DOUBLE => return Err(self.kind()),
         }
@@ -425,6 +419,36 @@ impl Coder {
             None => self.code(Vec::new()),
         };
         self.codes.push(code.unwrap_or_default());
+    }
+
+    /// The texts of a column, and each row's place among them.
+    fn placed(&mut self, texts: &[Bytes], places: &[u32], is_day: bool) {
+        let mut known: Vec<Option<Code>> = vec![None; texts.len()];
+        for place in places {
+            let place = *place as usize;
+            let code = known.get(place).copied().flatten().or_else(|| {
+                let text = texts.get(place).map_or(&[][..], |text| text.trim_ascii());
+                let code = self.text(text, is_day);
+                // A missing one is counted each time.
+                if let Some(known) = known.get_mut(place).filter(|_| !text.is_empty()) {
+                    *known = code;
+                }
+                code
+            });
+            self.codes.push(code.unwrap_or_default());
+        }
+    }
+
+    fn text(&mut self, text: &[u8], is_day: bool) -> Option<Code> {
+        if !is_day {
+            return self.code(text.to_vec());
+        }
+        let Some(day) = day(text) else {
+            let (row, text) = (self.codes.len(), String::from_utf8_lossy(text).into_owned());
+            self.failed.get_or_insert(Failed::Cell { row, text });
+            return None;
+        };
+        self.code(day)
     }
 
     fn look_up(&mut self, number: i64, text: impl Fn(i64) -> Option<Vec<u8>>) -> Option<Code> {

@@ -17,11 +17,14 @@ use self::pages::Window;
 use super::cell::SHOWN_CHARS_MAX;
 use super::header::{Header, Role, Use};
 use super::rows::{Rows, Seen};
-use super::units::{Parts, too_many_arms, too_many_labels};
+use super::units::{Parts, moments, too_many_arms, too_many_labels};
 use super::{ROWS_MAX, Table, TableError, Wanted};
 
 /// What a Parquet file begins and ends with.
 pub(super) const MAGIC: &[u8] = b"PAR1";
+
+/// Room that is made for a column before it is read; a damaged file may claim any size.
+const COLUMN_BYTES_GUESS_MAX: usize = 64 * 1024 * 1024;
 
 pub(super) fn read(path: &Path, name: &str, wanted: &Wanted) -> Result<Table, TableError> {
     let io = |error: std::io::Error| TableError::Io { file: name.to_owned(), what: error.to_string() };
@@ -41,12 +44,21 @@ pub(super) fn read(path: &Path, name: &str, wanted: &Wanted) -> Result<Table, Ta
     if u64::try_from(rows).is_ok_and(|rows| rows > ROWS_MAX) {
         return Err(TableError::TooMany { file: name.to_owned(), what: format!("has more than {ROWS_MAX} rows") });
     }
+    let of_groups = whole.row_groups().iter().map(|group| group.num_rows());
+    if of_groups.clone().any(|rows| rows < 0) || of_groups.fold(0_i64, i64::saturating_add) != rows {
+        let what = "is damaged: its row groups have not as many rows as it says".to_owned();
+        return Err(TableError::NotATable { file: name.to_owned(), what });
+    }
     let reader = Reader { path, name, wanted, header, whole };
     let groups = 0..reader.whole.num_row_groups();
     if wanted.unit.is_some() {
         let parts =
             groups.into_par_iter().map(|group| reader.group(group).map(Rows::by_part)).collect::<Result<_, _>>()?;
         return Parts::Units(parts).table(name, wanted);
+    }
+    if wanted.only_moments {
+        let parts = groups.into_par_iter().map(|group| reader.group(group).map(moments)).collect::<Result<_, _>>()?;
+        return Parts::Moments(parts).table(name, wanted);
     }
     let parts = groups.into_par_iter().map(|group| reader.group(group)).collect::<Result<_, _>>()?;
     Parts::Rows(parts).table(name, wanted)
@@ -95,7 +107,7 @@ impl Reader<'_> {
         let read = || {
             let mut file = File::open(self.path)?;
             file.seek(SeekFrom::Start(start))?;
-            let mut bytes = Vec::new();
+            let mut bytes = Vec::with_capacity(usize::try_from(length).unwrap_or_default().min(COLUMN_BYTES_GUESS_MAX));
             file.take(length).read_to_end(&mut bytes)?;
             Ok(Bytes::from(bytes))
         };

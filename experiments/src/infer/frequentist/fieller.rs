@@ -28,7 +28,9 @@ fn fieller_interval(contrast: &Contrast, z: f64, ln_p: f64) -> Result<Interval, 
     let root = z * spread.max(0.0).sqrt();
     let middle = ratio - z * z * both;
     let ends = [middle - root, middle + root].map(|end| end / (1.0 - g) - 1.0);
-    Ok(Interval { low: ends[0], high: ends[1], ..Interval::around(&effect, 0.0, ln_p) })
+    // A share of the size of a control below 0: the other way round.
+    let [low, high] = if contrast.control < 0.0 { [-ends[1], -ends[0]] } else { ends };
+    Ok(Interval { low, high, ..Interval::around(&effect, 0.0, ln_p) })
 }
 
 #[cfg(test)]
@@ -72,7 +74,7 @@ mod tests {
         assert_eq!(said(sample(0.1, 1.0), sample(1.0, 1.0)), Finding::Inconclusive(Why::Unbounded));
         assert_eq!(said(sample(1.0, 0.0), sample(1.0, 0.0)), Finding::Inconclusive(Why::NoVariance));
         assert!(
-            matches!(said(sample(-2.0, 1.0), sample(-3.0, 1.0)), Finding::Measured(i) if i.low < 0.5 && i.high > 0.5)
+            matches!(said(sample(-2.0, 1.0), sample(-3.0, 1.0)), Finding::Measured(i) if i.low < -0.5 && i.high > -0.5)
         );
     }
 }

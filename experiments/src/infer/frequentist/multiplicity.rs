@@ -15,20 +15,28 @@ pub enum Correction {
     /// Benjamini and Hochberg (1995): the expected share of false alarms among all alarms stays below alpha, for
     /// independent or positively dependent comparisons.
     BenjaminiHochberg,
+    /// None: each comparison stands alone.
+    None,
 }
 
 impl Correction {
+    /// The logarithms of adjusted p-values, in the same order.
+    #[must_use]
+    pub fn ln_p(self, ln_p: &[f64]) -> Vec<f64> {
+        match self {
+            Self::Holm => ln_holm(ln_p),
+            Self::BenjaminiHochberg => ln_benjamini_hochberg(ln_p),
+            Self::None => ln_p.to_vec(),
+        }
+    }
+
     /// The logarithm of the adjusted p-value of each finding that was measured. What is inconclusive is no comparison: it
     /// has no p-value, and makes nothing harder for the others.
     #[must_use]
     pub fn of(self, findings: &[Finding]) -> Vec<Option<f64>> {
         let measured: Vec<f64> =
             findings.iter().filter_map(|finding| finding.interval()).map(|found| found.ln_p).collect();
-        let mut adjusted = match self {
-            Self::Holm => ln_holm(&measured),
-            Self::BenjaminiHochberg => ln_benjamini_hochberg(&measured),
-        }
-        .into_iter();
+        let mut adjusted = self.ln_p(&measured).into_iter();
         findings.iter().map(|finding| finding.interval().and_then(|_| adjusted.next())).collect()
     }
 }

@@ -32,6 +32,7 @@ pub(crate) const POINTS: [(f64, f64); 4] = [
 pub enum Spending {
     /// Lan and DeMets' approximation to O'Brien and Fleming, 4 − 4Φ(z_{α/4}/√t): next to nothing early.
     #[default]
+    #[serde(rename = "obrien_fleming", alias = "o_brien_fleming")]
     OBrienFleming,
     /// Lan and DeMets' approximation to Pocock, α ln(1 + (e − 1)t): about as much at each look.
     Pocock,
@@ -322,6 +323,31 @@ mod tests {
             let ln_p = look.ln_p(z);
             assert!(ln_p <= last && ln_p.is_finite(), "{z}: {ln_p}");
             last = ln_p;
+        }
+    }
+
+    /// What it costs to take a look somewhat late too, or at any time up to the next, daily for forty days.
+    #[test]
+    fn late_looks_cost_little() {
+        let error = |spending, late: f64| {
+            let critical = Looks::even(4, spending).boundaries(0.05).unwrap();
+            let taken = |day: u32| {
+                let made = f64::from(day) / 10.0;
+                let now = made >= 1.0 && (day == 40 || made.fract() <= late + 1e-9);
+                now.then(|| (made / 4.0, critical[made as usize - 1]))
+            };
+            crossing(&(1..=40).filter_map(taken).collect::<Vec<_>>(), 0.0)
+        };
+        let late = crate::report::LOOK_LATE_MAX;
+        for (spending, wanted) in [
+            (Spending::OBrienFleming, [0.05, 0.051_49, 0.055_01]),
+            (Spending::Power(2.0), [0.05, 0.053_38, 0.062_43]),
+            (Spending::Pocock, [0.05, 0.057_9, 0.083_13]),
+        ] {
+            let got = [0.0, late, 1.0].map(|late| error(spending, late));
+            for (got, wanted) in got.iter().zip(wanted) {
+                assert!((got - wanted).abs() < 1e-4, "{spending:?}: {got}, not {wanted}");
+            }
         }
     }
 

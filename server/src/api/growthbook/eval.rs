@@ -62,9 +62,9 @@ async fn answered(request: &HttpRequest, app: &Shared, payload: Payload) -> Resu
         .forced_features(&forced);
     let served = app.flags.current();
     let mut features = Map::new();
-    for key in served.keys().into_iter().filter(|key| served.about(key).is_some_and(|about| !about.disabled)) {
+    for key in served.keys().iter().filter(|key| served.about(key).is_some_and(|about| !about.disabled)) {
         let decision = served.decide(key, &context);
-        features.insert(key.to_owned(), feature(&decision));
+        features.insert(key.clone(), feature(&decision));
     }
     Ok(payload_of(&served, features))
 }

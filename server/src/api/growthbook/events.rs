@@ -152,3 +152,50 @@ fn text(fields: &Map<String, Value>, name: &str) -> Option<String> {
         Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => None,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::flags::Flags;
+
+    /// Any JSON, not too large.
+    fn json() -> impl Strategy<Value = Value> {
+        let leaf = prop_oneof![
+            Just(Value::Null),
+            any::<bool>().prop_map(Value::from),
+            any::<i64>().prop_map(Value::from),
+            "\\PC{0,12}".prop_map(Value::from),
+        ];
+        leaf.prop_recursive(3, 24, 4, |inner| {
+            let names = prop_oneof![
+                "(event_name|properties_json|context_json|user_id|device_id|hashValue|experimentId|variationId)",
+                "[a-z]{1,5}"
+            ];
+            prop_oneof![
+                prop::collection::vec(inner.clone(), 0..4).prop_map(Value::from),
+                prop::collection::btree_map(names, inner, 0..6)
+                    .prop_map(|map| Value::Object(map.into_iter().collect())),
+            ]
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn no_event_is_too_strange(event in json()) {
+            let served = Flags::new(1).current();
+            let _ = facts_of(&event, &served, UnixMillis::default());
+        }
+
+        #[test]
+        fn an_exposure_says_what_the_plugin_said(unit in "[a-z0-9]{1,12}", experiment in "[a-z]{1,12}", variant in "[a-z0-9]{1,8}") {
+            let served = Flags::new(1).current();
+            let event = json!({"event_name": "Experiment Viewed", "properties_json": {
+                "experimentId": experiment, "variationId": variant, "hashAttribute": "id", "hashValue": unit}});
+            let facts = facts_of(&event, &served, UnixMillis::default()).expect("an exposure").expect("an id");
+            let Body::Exposed(exposure) = &facts[0].body else { panic!("not an exposure") };
+            prop_assert_eq!((&exposure.unit, &exposure.experiment, &exposure.variant), (&unit, &experiment, &variant));
+        }
+    }
+}

@@ -27,18 +27,20 @@ pub(super) async fn bulk(request: HttpRequest, app: Shared, payload: Payload) ->
         Err(failure) => return failure.answer(None),
     };
     let served = app.flags.current();
-    let etag = etag(&served, &question);
+    let stream = stream_url(&request, &app);
+    let etag = etag(&served, &question, &stream);
     let told_of_a_change = Query::of(&request).text("flagConfigEtag").is_some();
     if !told_of_a_change && matches(request.headers(), &IF_NONE_MATCH, &etag) {
         return private(HttpResponse::NotModified()).insert_header((ETAG, etag)).finish();
     }
-    let body = write(&served, &question, &stream_url(&request, &app));
+    let body = write(&served, &question, &stream);
     private(HttpResponse::Ok()).insert_header((ETAG, etag)).body(body)
 }
 
-/// Names the configuration, the context and what is remembered of its unit: another may give other variants.
-fn etag(served: &Served, question: &Question) -> String {
-    let mut hash = Sha256::new().chain_update(&served.etag).chain_update(&question.bytes);
+/// Names the configuration, the context and what is remembered of its unit, since another may give other variants, and the
+/// stream: a client that comes back after a restart must hear of the new one.
+fn etag(served: &Served, question: &Question, stream: &str) -> String {
+    let mut hash = Sha256::new().chain_update(&served.etag).chain_update(stream).chain_update(&question.bytes);
     for assignment in question.remembered.values().flat_map(|document| &document.assignments) {
         hash = hash.chain_update(assignment.0).chain_update(assignment.1);
     }
@@ -49,7 +51,7 @@ fn etag(served: &Served, question: &Question) -> String {
 
 fn write(served: &Served, question: &Question, stream: &str) -> Vec<u8> {
     let mut out = b"{\"flags\":[".to_vec();
-    for (at, key) in served.keys().into_iter().enumerate() {
+    for (at, key) in served.keys().iter().enumerate() {
         if at > 0 {
             out.push(b',');
         }

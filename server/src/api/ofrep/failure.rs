@@ -52,15 +52,18 @@ impl Failure {
 
     /// A problem in OFREP's words. Its clients know 429 as the one status that asks them to wait.
     pub(super) fn of(problem: &Problem) -> Self {
-        use ErrorCode::{General, InvalidContext, ParseError};
-        let (code, status) = match problem.code {
-            Code::BadJson | Code::EmptyBody | Code::BadGzip | Code::UnknownEncoding => (ParseError, 400),
-            Code::BodyTooLarge => (InvalidContext, 400),
-            Code::KeyNeeded => (General, 401),
-            Code::KeyForbidden => (General, 403),
-            Code::QueueFull | Code::Overloaded => (General, 429),
-            _ if (400..500).contains(&problem.code.status()) => (General, 400),
-            _ => (General, problem.code.status()),
+        const UNREADABLE: [Code; 4] = [Code::BadJson, Code::EmptyBody, Code::BadGzip, Code::UnknownEncoding];
+        let is = |codes: &[Code]| codes.contains(&problem.code);
+        let (code, status) = if is(&UNREADABLE) {
+            (ErrorCode::ParseError, 400)
+        } else if is(&[Code::BodyTooLarge]) {
+            (ErrorCode::InvalidContext, 400)
+        } else if is(&[Code::QueueFull, Code::Overloaded]) {
+            (ErrorCode::General, 429)
+        } else if is(&[Code::KeyNeeded, Code::KeyForbidden]) || problem.code.status() >= 500 {
+            (ErrorCode::General, problem.code.status())
+        } else {
+            (ErrorCode::General, 400)
         };
         let details = problem.detail.clone();
         Self { code, status, details, retry_after_s: problem.retry_after_s }

@@ -1,7 +1,7 @@
 //! From a table to what an analysis needs.
 
 use anklang_datasets::table::measure::{By, Cell, Groups};
-use anklang_datasets::table::{Table, Wanted};
+use anklang_datasets::table::{NO_LABEL, Table, Wanted};
 use anklang_experiments::design::plan;
 use anklang_experiments::health::cause::{self, Dimension};
 use anklang_experiments::health::enough::{self, Supply};
@@ -115,7 +115,7 @@ impl Collector<'_> {
         let in_days = days.as_ref().map(|days| days.values.iter().map(|(_, units)| units.clone()).collect::<Vec<_>>());
         let mut checks = vec![srm::check(&arms.keys, &arms.weights, &in_days.unwrap_or_else(|| vec![units.to_vec()]))];
         let others: Vec<Dimension> = segments.iter().map(|split| self.dimension(split)).collect();
-        let count = days.as_ref().map(|days| days.values.len());
+        let count = days.as_ref().map(|days| days.values.iter().filter(|(day, _)| day != NO_LABEL).count());
         let days = days.unwrap_or_else(|| Dimension { name: "day".to_owned(), values: Vec::new() });
         checks.extend(cause::checks(&arms.keys, &arms.weights, units, &days, &others));
         if wanted.unit.is_some() {

@@ -106,6 +106,12 @@ impl Metrics {
         Ok(metrics)
     }
 
+    /// Whether moments of single columns are all that is needed.
+    pub(super) fn only_moments(&self) -> bool {
+        let plain = |metric: &Asked| matches!(metric.made, Made::Value { pre: None, .. });
+        self.cap.is_none() && self.all.iter().all(plain)
+    }
+
     fn column(&mut self, name: &str) -> usize {
         self.columns.iter().position(|known| known == name).unwrap_or_else(|| {
             self.columns.push(name.to_owned());

@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 
 use anklang_datasets::table::{Table, TableError, Wanted};
 use anklang_experiments::design::plan::{self, MethodName};
-use anklang_experiments::report::{Analysis, analyse};
+use anklang_experiments::report::{Analysis, analyse, words};
 use clap::{Args, ValueEnum};
 use serde::Serialize;
 
@@ -115,7 +115,7 @@ impl Analyze {
             say(note);
         }
         say(format_args!("Intervals: {}.\n", outcome.analysis.method));
-        say(outcome.analysis.to_string().trim_end());
+        say(with_differences(outcome.analysis).to_string().trim_end());
         if let Some(path) = html {
             say(format_args!("\nThe report is in {}.", path.display()));
         }
@@ -131,6 +131,7 @@ impl Analyze {
             numbers: metrics.columns.clone(),
             labels: self.segments.clone(),
             days: self.date.iter().cloned().collect(),
+            only_moments: metrics.only_moments(),
         };
         let table = self.read(&wanted)?;
         let arms = Arms::of(&table.arms, &self.arms)?;
@@ -203,23 +204,41 @@ impl Analyze {
     }
 }
 
+/// The table in the terminal tells changes relative to the control; the differences themselves are told below it.
+fn with_differences(mut analysis: Analysis) -> Analysis {
+    let control = analysis.arms.first().map_or_else(String::new, |arm| arm.key.clone());
+    for metric in &mut analysis.metrics {
+        let say = |number| words::difference(number, metric.measure);
+        let told = metric.lines.iter().filter_map(|line| {
+            let found = line.absolute.as_ref()?.interval()?;
+            let interval = format!("{} [{}, {}]", say(found.estimate), say(found.low), say(found.high));
+            Some(format!("{} less {control}: {interval}, p {}", line.arm, words::p(found.ln_p)))
+        });
+        let told: Vec<String> = told.collect();
+        metric.notes.splice(0..0, told);
+    }
+    analysis
+}
+
 fn name(file: &Path) -> String {
     file.file_name().map_or_else(|| "experiment".to_owned(), |name| name.to_string_lossy().into_owned())
 }
 
 /// What was read.
 fn summary(table: &Table, file: &Path, arms: &Arms, of_units: bool) -> String {
-    use anklang_experiments::report::words::count;
-    let mut text = format!("{}: {} rows", name(file), count(table.rows));
+    let mut text = format!("{}: {} rows", name(file), words::count(table.rows));
     if of_units {
-        text += &format!(", {} units", count(table.units() as u64 + table.units_in_several_arms));
+        text += &format!(", {} units", words::count(table.units() as u64 + table.units_in_several_arms));
+        if table.rows > table.units() as u64 + table.units_in_several_arms {
+            text += " (the rows of a unit are added up)";
+        }
     } else {
         text += ", each a unit (name its column with --unit if one may have several)";
     }
     text += &format!(", {} arms.", arms.keys.len());
     for (rows, what) in [(table.rows_without_unit, "unit"), (table.rows_without_variant, "variant")] {
         if rows > 0 {
-            text += &format!(" {} rows name no {what} and are left out.", count(rows));
+            text += &format!(" {} rows name no {what} and are left out.", words::count(rows));
         }
     }
     text

@@ -158,7 +158,7 @@ fn table(metric: &MetricTable, lines: &[Line]) -> Markup {
         div.wide {
             table {
                 thead {
-                    tr { th { "arm" } th.n { "units" } th.n { "value" } th.n { "difference" } th.n { "change" } th.n { "p" } th.n { "adjusted p" } }
+                    tr { th { "arm" } th.n { "units" } th.n { "value" } th.n { "difference" } th.n { "change" } th.n { "adjusted p" } }
                 }
                 tbody {
                     @for line in lines {
@@ -170,10 +170,9 @@ fn table(metric: &MetricTable, lines: &[Line]) -> Markup {
                                 (Some(absolute), Some(relative)) => {
                                     td.n { (finding(absolute, |number| words::difference(number, metric.measure))) }
                                     td.n { (finding(relative, words::change)) }
-                                    td.n { (absolute.interval().map_or_else(String::new, |found| words::p(found.ln_p))) }
                                     td.n { (line.ln_p_adjusted.map_or_else(String::new, words::p)) }
                                 }
-                                _ => td.n colspan="4" { "control" }
+                                _ => td.n colspan="3" { "control" }
                             }
                         }
                     }
@@ -186,7 +185,7 @@ fn table(metric: &MetricTable, lines: &[Line]) -> Markup {
 fn finding(finding: &Finding, say: impl Fn(f64) -> String) -> Markup {
     match finding {
         Finding::Measured(found) => html! {
-            (say(found.estimate)) br; span.interval { "[" (say(found.low)) ", " (say(found.high)) "]" }
+            (say(found.estimate)) br; span.interval { "[" (say(found.low)) ", " (say(found.high)) "]" br; "p " (words::p(found.ln_p)) }
             @if let Adjustment::Reduced(share) = found.adjustment {
                 @if share >= 0.01 { br; span.interval { "variance −" (format!("{:.0}", share * 100.0)) "%" } }
             }
