@@ -36,8 +36,9 @@ pub fn past(tally: &Tally, metric: &Metric, now: UnixMillis, days: u32, adjust: 
     let experiment = Experiment::parse(&design).ok()?;
     let from = now.plus_ms(-i64::from(days) * DAY_MS);
     let observed = tally.active("", &experiment, from, now.plus_ms(1));
-    let values: Vec<_> = observed.subjects.iter().map(|subject| observed.value(subject, metric)).collect();
-    let summarised = Plan::new(metric, &observed, &values, None).summarise(|_| true);
+    let reader = observed.reader(metric);
+    let values: Vec<_> = observed.subjects.iter().map(|subject| observed.read(subject, &reader)).collect();
+    let summarised = Plan::new(metric, &observed, &values, None).summarise(0..values.len());
     let summary: &Summary = summarised.arms.first().filter(|_| summarised.refused.is_none())?;
     let baseline = Baseline::of(summary)?;
     let value = summary.value()?;

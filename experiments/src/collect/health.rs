@@ -12,8 +12,7 @@ use crate::metrics::value::UnitValue;
 use crate::report::ArmInput;
 use crate::tally::{Observed, Tally};
 
-use super::summarise::Plan;
-use super::{Measured, Split, at_the_same_time};
+use super::{Digest, Measured, Split, at_the_same_time};
 
 /// Everything that is looked at before an effect is shown. What depends on a metric's supply alone is looked at by
 /// [`crate::report::analyse`].
@@ -21,7 +20,8 @@ pub(super) fn checks(
     tally: &Tally,
     observed: &Observed<'_>,
     arms: &[ArmInput],
-    measured: &[Measured<'_>],
+    metrics: &[Digest<'_>],
+    outcome: Option<&[f64]>,
     days: f64,
     now: UnixMillis,
 ) -> Vec<Check> {
@@ -32,13 +32,13 @@ pub(super) fn checks(
     let seen = units.iter().sum::<u64>() + observed.several.count;
     checks.push(several_arms::check(observed.several.count, seen, &observed.several.examples));
     checks.extend(observed.exposures.checks());
-    checks.extend(before(observed, &keys, measured));
+    let before = |metric: &Digest<'_>| Some(Before { metric: metric.key.to_owned(), arms: metric.before.clone()? });
+    checks.extend(imbalance::checks(&keys, &metrics.iter().filter_map(before).collect::<Vec<_>>()));
     checks.push(enough::check_days(days));
-    checks.extend(interaction::checks(&keys, &pairs(tally, observed, measured, now)));
-    for metric in measured {
-        let plan = Plan::new(metric.metric, observed, &metric.values, None);
-        if let Some(Supply::Numbers(shapes)) = plan.summarise(|_| true).supply {
-            checks.push(outlier::check(&keys, metric.key, &shapes));
+    checks.extend(interaction::checks(&keys, &pairs(tally, observed, outcome, now)));
+    for metric in metrics {
+        if let Some(Supply::Numbers(shapes)) = &metric.supply {
+            checks.push(outlier::check(&keys, metric.key, shapes));
         }
     }
     checks
@@ -60,31 +60,29 @@ fn split(observed: &Observed<'_>, keys: &[String], weights: &[f64], units: &[u64
     checks
 }
 
-/// Did the arms differ before the experiment?
-fn before(observed: &Observed<'_>, keys: &[String], measured: &[Measured<'_>]) -> Vec<Check> {
-    let of = |metric: &Measured<'_>| {
-        let mut arms = vec![Moments::default(); keys.len()];
-        for (subject, value) in observed.subjects.iter().zip(&metric.values) {
-            let past = match value {
-                UnitValue::Number { before, .. } => *before,
-                UnitValue::Flag { before, .. } => f64::from(u8::from(*before)),
-                UnitValue::Pair { before, .. } => before[0],
-                UnitValue::Many(_)
-                | UnitValue::Steps(_)
-                | UnitValue::Time { .. }
-                | UnitValue::Nobody
-                | UnitValue::Immature => continue,
-            };
-            arms[subject.arm].push(past);
-        }
-        let varies = arms.iter().any(|arm| arm.m2 > 0.0);
-        (metric.metric.terms.pre_days > 0 && varies).then(|| Before { metric: metric.key.to_owned(), arms })
-    };
-    imbalance::checks(keys, &measured.iter().filter_map(of).collect::<Vec<_>>())
+/// What the units of each arm did before; none where that is not looked at, or never varies.
+pub(super) fn before(observed: &Observed<'_>, metric: &Measured<'_>) -> Option<Vec<Moments>> {
+    let mut arms = vec![Moments::default(); observed.experiment.design.variants.len()];
+    for (subject, value) in observed.subjects.iter().zip(&metric.values) {
+        let past = match value {
+            UnitValue::Number { before, .. } => *before,
+            UnitValue::Flag { before, .. } => f64::from(u8::from(*before)),
+            UnitValue::Pair { before, .. } => before[0],
+            UnitValue::Many(_)
+            | UnitValue::Steps(_)
+            | UnitValue::Time { .. }
+            | UnitValue::Nobody
+            | UnitValue::Immature => continue,
+        };
+        arms[subject.arm].push(past);
+    }
+    let varies = arms.iter().any(|arm| arm.m2 > 0.0);
+    (metric.metric.terms.pre_days > 0 && varies).then_some(arms)
 }
 
-/// The experiments that share units with this one, by the first metric that is a number or a yes of every unit.
-fn pairs(tally: &Tally, observed: &Observed<'_>, measured: &[Measured<'_>], now: UnixMillis) -> Vec<Pair> {
+/// What each unit counts for by a metric that is a number or a yes of every unit; none where it is something else. Of all
+/// units: those that are not known yet would count for 0.
+pub(super) fn outcome(values: &[UnitValue]) -> Option<Vec<f64>> {
     let number = |value: &UnitValue| match value {
         UnitValue::Number { after, .. } => Some(*after),
         UnitValue::Flag { after, .. } => Some(f64::from(u8::from(*after))),
@@ -95,16 +93,18 @@ fn pairs(tally: &Tally, observed: &Observed<'_>, measured: &[Measured<'_>], now:
         | UnitValue::Nobody
         | UnitValue::Immature => None,
     };
-    // Of all units: those that are not known yet would count for 0.
-    let known = |metric: &&Measured<'_>| metric.values.iter().all(|value| number(value).is_some());
-    let outcome = measured.iter().find(known);
+    values.iter().map(number).collect()
+}
+
+/// The experiments that share units with this one, by the first metric that is a number or a yes of every unit.
+fn pairs(tally: &Tally, observed: &Observed<'_>, outcome: Option<&[f64]>, now: UnixMillis) -> Vec<Pair> {
     let mut pairs = Vec::new();
     for (key, experiment) in at_the_same_time(tally, observed, now) {
         let Some(other) = tally.observe(key, now) else { continue };
         let (here, there) = (observed.experiment.design.variants.len(), experiment.design.variants.len());
         let mut cells = vec![vec![Moments::default(); there]; here];
         for (place, arm) in observed.shared(&other) {
-            let value = outcome.and_then(|metric| number(&metric.values[place])).unwrap_or(0.0);
+            let value = outcome.map_or(0.0, |values| values[place]);
             cells[observed.subjects[place].arm][arm].push(value);
         }
         if cells.iter().flatten().all(|cell| cell.n == 0) {

@@ -9,6 +9,8 @@ mod tests;
 use anklang_domain::{DAY_MS, UnixMillis};
 
 use crate::design::{Experiment, Role};
+use crate::health::enough::Supply;
+use crate::infer::moments::Moments;
 use crate::metrics::definition::Per;
 use crate::metrics::value::UnitValue;
 use crate::metrics::{Kind, Metric};
@@ -21,6 +23,8 @@ pub use self::baseline::{Past, past};
 
 /// Values of one dimension that are told apart, those with most units; the rest are left out and said so.
 pub const SEGMENTS_MAX: usize = 20;
+/// Metrics whose values are held in memory at once: 40 bytes a unit each.
+const METRICS_AT_ONCE: usize = 10;
 
 /// What is asked of an experiment beyond its design.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -54,18 +58,45 @@ pub fn collect(tally: &Tally, key: &str, now: UnixMillis, ask: &Ask) -> Option<C
     let strata = design.analysis.stratify.as_ref().map(|dimension| Split::new(&observed, dimension));
     let wanted = design.metrics.all();
     let known = wanted.filter_map(|(metric, role)| Some((metric, role, tally.registry().metric(metric)?)));
-    let measured: Vec<Measured> = known
-        .map(|(key, role, metric)| {
-            let values = observed.subjects.iter().map(|subject| observed.value(subject, metric)).collect();
-            Measured { key, role, metric, values }
-        })
-        .collect();
-    let metrics = measured.iter().map(|measured| measured.input(&observed, &splits, strata.as_ref())).collect();
+    let known: Vec<_> = known.collect();
+    let (mut metrics, mut digests, mut outcome) = (Vec::new(), Vec::new(), None);
+    for some in known.chunks(METRICS_AT_ONCE) {
+        for measured in measure_all(&observed, some) {
+            let (input, digest) = measured.input(&observed, &splits, strata.as_ref());
+            metrics.push(input);
+            digests.push(digest);
+            outcome = outcome.or_else(|| health::outcome(&measured.values));
+        }
+    }
     let days = (observed.until_ms - observed.started_ms).max(0) as f64 / DAY_MS as f64;
-    let health = health::checks(tally, &observed, &arms, &measured, days, now);
+    let health = health::checks(tally, &observed, &arms, &digests, outcome.as_deref(), days, now);
     let title = if design.name.is_empty() { key.to_owned() } else { design.name.clone() };
     let input = Input { title, arms, health, metrics, analysis: design.analysis.clone() };
     Some(Collected { input, days })
+}
+
+/// What each unit counts for by several metrics; a unit's logs lie near each other, so they are read unit by unit.
+fn measure_all<'a>(observed: &Observed<'_>, metrics: &[(&'a str, Role, &'a Metric)]) -> Vec<Measured<'a>> {
+    let units = observed.subjects.len();
+    let (mut readers, mut measured) = (Vec::new(), Vec::new());
+    for (key, role, metric) in metrics {
+        readers.push(observed.reader(metric));
+        measured.push(Measured { key, role: *role, metric, values: Vec::with_capacity(units) });
+    }
+    for subject in &observed.subjects {
+        for (reader, measured) in readers.iter().zip(&mut measured) {
+            measured.values.push(observed.read(subject, reader));
+        }
+    }
+    measured
+}
+
+/// What the checks of health ask of a metric.
+struct Digest<'a> {
+    key: &'a str,
+    supply: Option<Supply>,
+    /// Of each arm, what units did before their exposure; none where that is not looked at.
+    before: Option<Vec<Moments>>,
 }
 
 /// A metric, and what each unit counts for.
@@ -77,14 +108,16 @@ struct Measured<'a> {
     values: Vec<UnitValue>,
 }
 
-impl Measured<'_> {
-    fn input(&self, observed: &Observed<'_>, splits: &[Split], strata: Option<&Split>) -> MetricInput {
+impl<'a> Measured<'a> {
+    fn input(&self, observed: &Observed<'_>, splits: &[Split], strata: Option<&Split>) -> (MetricInput, Digest<'a>) {
         let plan = Plan::new(self.metric, observed, &self.values, strata);
-        let whole = plan.summarise(|_| true);
+        let whole = plan.summarise(0..self.values.len());
+        let before = health::before(observed, self);
+        let digest = Digest { key: self.key, supply: whole.supply.clone(), before };
         let mut segments = Vec::new();
         for split in splits {
-            for (number, value) in split.values.iter().enumerate().take(SEGMENTS_MAX) {
-                let part = plan.summarise(|subject| split.of[subject] == Some(number));
+            for (value, places) in split.values.iter().zip(&split.places).take(SEGMENTS_MAX) {
+                let part = plan.summarise(places.iter().copied());
                 segments.push(SegmentInput {
                     dimension: split.dimension.clone(),
                     value: value.clone(),
@@ -103,7 +136,7 @@ impl Measured<'_> {
             format!("{rest} more values of {}, of fewer units, are left out.", split.dimension)
         }));
         let name = &self.metric.terms.name;
-        MetricInput {
+        let input = MetricInput {
             key: self.key.to_owned(),
             name: if name.is_empty() { self.key.to_owned() } else { name.clone() },
             measure: measure(&self.metric.kind),
@@ -115,7 +148,8 @@ impl Measured<'_> {
             segments,
             steps: whole.steps,
             notes,
-        }
+        };
+        (input, digest)
     }
 }
 
@@ -200,31 +234,40 @@ fn notes(metric: &Metric, whole: &Summarised) -> Vec<String> {
 }
 
 /// The units by their value of a dimension.
+#[derive(Default)]
 struct Split {
     dimension: String,
     /// Those with most units first; days in their order.
     values: Vec<String>,
     /// Of each subject, the place of its value.
     of: Vec<Option<usize>>,
+    /// Of each value, its subjects.
+    places: Vec<Vec<usize>>,
 }
 
 impl Split {
-    fn new(observed: &Observed<'_>, dimension: &str) -> Self {
-        let each: Vec<Option<String>> =
-            observed.subjects.iter().map(|subject| observed.dimension(subject, dimension)).collect();
-        let mut counts = std::collections::BTreeMap::<&str, usize>::new();
-        for value in each.iter().flatten() {
-            *counts.entry(value).or_default() += 1;
+    fn new(observed: &Observed<'_>, name: &str) -> Self {
+        let of = vec![None; observed.subjects.len()];
+        let mut split = Self { dimension: name.to_owned(), of, ..Self::default() };
+        let Some(dimension) = observed.dimension_named(name) else { return split };
+        let mut places = std::collections::BTreeMap::<i64, Vec<usize>>::new();
+        for (place, subject) in observed.subjects.iter().enumerate() {
+            if let Some(code) = observed.coded(subject, dimension) {
+                places.entry(code).or_default().push(place);
+            }
         }
-        let mut values: Vec<(&str, usize)> = counts.into_iter().collect();
-        if dimension != crate::tally::DAY {
-            values.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
+        let mut values: Vec<(String, Vec<usize>)> =
+            places.into_iter().map(|(code, places)| (observed.spell(dimension, code), places)).collect();
+        values.sort_unstable();
+        if name != crate::tally::DAY {
+            values.sort_by_key(|(_, places)| std::cmp::Reverse(places.len()));
         }
-        let values: Vec<String> = values.into_iter().map(|(value, _)| value.to_owned()).collect();
-        let places: std::collections::BTreeMap<&str, usize> =
-            values.iter().enumerate().map(|(place, value)| (value.as_str(), place)).collect();
-        let of = each.iter().map(|value| places.get(value.as_deref()?).copied()).collect();
-        Self { dimension: dimension.to_owned(), values, of }
+        for (at, (value, places)) in values.into_iter().enumerate() {
+            places.iter().for_each(|place| split.of[*place] = Some(at));
+            split.values.push(value);
+            split.places.push(places);
+        }
+        split
     }
 
     /// Units of each arm, for each value.

@@ -76,15 +76,13 @@ impl<'a> Plan<'a> {
         Self { metric, observed, values, strata, adjust, caps }
     }
 
-    /// Of the units for which `part` holds, by their place.
-    pub(super) fn summarise(&self, part: impl Fn(usize) -> bool) -> Summarised {
+    /// Of the units at these places.
+    pub(super) fn summarise(&self, places: impl IntoIterator<Item = usize>) -> Summarised {
         let arms = self.observed.experiment.design.variants.len();
         let mut of_arm: Vec<Vec<(usize, &UnitValue)>> = vec![Vec::new(); arms];
         let mut summarised = Summarised { caps: self.caps.map(|caps| caps.after), ..Summarised::default() };
-        for (place, (subject, value)) in self.observed.subjects.iter().zip(self.values).enumerate() {
-            if !part(place) {
-                continue;
-            }
+        for place in places {
+            let (subject, value) = (&self.observed.subjects[place], &self.values[place]);
             if matches!(value, UnitValue::Immature | UnitValue::Nobody) {
                 let left_out =
                     if *value == UnitValue::Nobody { &mut summarised.nobody } else { &mut summarised.immature };

@@ -7,6 +7,12 @@ use serde::{Deserialize, Serialize};
 pub struct Log(Vec<(i64, f64)>);
 
 impl Log {
+    /// Nothing was done yet.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self(Vec::new())
+    }
+
     /// Adds an event, wherever in time it belongs.
     pub fn push(&mut self, at_ms: i64, value: f64) {
         let last = self.0.last().copied();

@@ -21,7 +21,7 @@ use crate::metrics::Event;
 use crate::metrics::log::Log;
 use crate::registry::Registry;
 
-pub use self::observe::{Arm, DAY, EXAMPLES_MAX, LeftOut, Observed, Subject};
+pub use self::observe::{Arm, DAY, Dimension, EXAMPLES_MAX, LeftOut, Observed, Reader, Subject};
 
 /// The dimension that every exposure has: what reported it.
 pub const CLIENT: &str = "client";

@@ -1,6 +1,6 @@
 //! One experiment as it is at a moment: who was seen where, and what each unit counts for.
 
-use std::collections::BTreeMap;
+use std::collections::HashMap;
 
 use anklang_domain::{DAY_MS, UnixMillis};
 
@@ -11,6 +11,7 @@ use crate::assign::{self, HashVersion, Range};
 use crate::design::experiment::{AssignedBy, LayerPart};
 use crate::design::{Design, Experiment};
 use crate::health::exposure::{Example, Exposures, Oddity};
+use crate::metrics::definition::STEPS_MAX;
 use crate::metrics::log::Log;
 use crate::metrics::value::{Unit, UnitValue, value};
 use crate::metrics::{Kind, Metric};
@@ -31,11 +32,31 @@ pub struct Subject {
     pub arm: Arm,
     /// When it was first exposed.
     pub exposed_ms: i64,
+    /// The id by which it is called.
+    unit: Who,
     /// Whose events count for it.
     people: Vec<Who>,
     /// Its first exposure's dimensions.
     client: u32,
     values: Vec<(u16, u32)>,
+}
+
+/// A metric, and under which numbers its events are logged.
+#[derive(Debug)]
+pub struct Reader<'m> {
+    metric: &'m Metric,
+    events: Vec<Option<u16>>,
+}
+
+/// A dimension, by what it is read from.
+#[derive(Debug, Clone, Copy)]
+pub enum Dimension {
+    /// The moment of exposure.
+    Day,
+    /// What reported it.
+    Client,
+    /// What was sent, or a member's traits.
+    Other(u16),
 }
 
 /// Units that are left out.
@@ -50,8 +71,11 @@ pub struct LeftOut {
 impl LeftOut {
     fn add(&mut self, unit: &str) {
         self.count += 1;
-        if self.examples.len() < EXAMPLES_MAX {
-            self.examples.push(unit.to_owned());
+        // The first in the alphabet, in whatever order they come.
+        let place = self.examples.partition_point(|other| other.as_str() <= unit);
+        if place < EXAMPLES_MAX {
+            self.examples.insert(place, unit.to_owned());
+            self.examples.truncate(EXAMPLES_MAX);
         }
     }
 }
@@ -98,13 +122,18 @@ impl Tally {
         let ends = [stopped, experiment.design.ends_at].into_iter().flatten().min();
         let before = ends.map_or(i64::MAX, UnixMillis::ms).min(now.ms().saturating_add(1));
         let draw = Draw::new(key, experiment);
-        for (name, mut sightings) in self.by_unit(key, experiment) {
-            sightings.sort_by(|a, b| {
-                self.spelt().order(a.1, b.1).then_with(|| self.names.name(a.0).cmp(self.names.name(b.0)))
-            });
-            observed.take(name, &sightings, before, &draw);
+        let mut sightings: Vec<(Who, &Sighting)> = Vec::new();
+        for units in self.by_head(key, experiment).chunk_by(|a, b| a.0 == b.0) {
+            sightings.clear();
+            sightings.extend(units.iter().flat_map(|(_, unit, seen)| seen.iter().map(|sighting| (*unit, sighting))));
+            if units.len() > 1 {
+                let name = |who| self.names.name(who);
+                sightings.sort_by(|a, b| self.spelt().order(a.1, b.1).then_with(|| name(a.0).cmp(name(b.0))));
+            }
+            observed.take(units[0].0, &sightings, before, &draw);
         }
-        observed.subjects.sort_by_key(|subject| subject.exposed_ms);
+        let name = |subject: &Subject| self.names.name(subject.unit);
+        observed.subjects.sort_by(|a, b| a.exposed_ms.cmp(&b.exposed_ms).then_with(|| name(a).cmp(name(b))));
         Some(observed)
     }
 
@@ -123,38 +152,48 @@ impl Tally {
             let logs = self.logs.get(*who as usize).into_iter().flatten();
             logs.into_iter().any(|(_, log)| !log.between(from, until).is_empty())
         };
-        let mut people: Vec<(&str, Vec<Who>)> = (0..self.logs.len() as Who)
-            .filter(|who| self.aliases.head(*who) == *who)
-            .map(|head| self.aliases.ids(&head).to_vec())
-            .filter(|ids| ids.iter().any(did))
-            .map(|ids| (ids.iter().map(|id| self.names.name(*id)).min().unwrap_or_default(), ids))
+        let heads = (0..self.logs.len() as Who).filter(|who| self.aliases.head(*who) == *who);
+        let active = heads.filter(|head| self.aliases.ids(head).iter().any(did));
+        let mut subjects: Vec<Subject> = active
+            .map(|head| Subject {
+                arm: 0,
+                exposed_ms: from,
+                unit: self.called(head, true),
+                people: self.aliases.ids(&head).to_vec(),
+                client: 0,
+                values: Vec::new(),
+            })
             .collect();
-        people.sort_unstable();
-        let subject = |(_, people)| Subject { arm: 0, exposed_ms: from, people, client: 0, values: Vec::new() };
+        subjects.sort_unstable_by(|a, b| self.names.name(a.unit).cmp(self.names.name(b.unit)));
         Observed {
             tally: self,
             key,
             experiment,
             started_ms: from,
             until_ms: until,
-            subjects: people.into_iter().map(subject).collect(),
+            subjects,
             several: LeftOut::default(),
             exposures: Exposures::default(),
         }
     }
 
-    /// The exposures of each unit, by the first of its names in the alphabet; ids of one member are one unit.
-    fn by_unit(&self, key: &str, experiment: &Experiment) -> BTreeMap<&str, Vec<(Who, &Sighting)>> {
-        let mut units: BTreeMap<&str, Vec<(Who, &Sighting)>> = BTreeMap::new();
-        let Some(trial) = self.trials.get(key) else { return units };
+    /// The exposures of each id, oldest first, those of one unit together: (what stands for the unit, the id, exposures).
+    fn by_head(&self, key: &str, experiment: &Experiment) -> Vec<(Who, Who, &[Sighting])> {
+        let Some(trial) = self.trials.get(key) else { return Vec::new() };
         let by_member = experiment.design.by_member();
-        for (unit, sightings) in &trial.units {
-            let head = self.aliases.head(*unit);
-            let ids = if by_member { self.aliases.ids(&head) } else { std::slice::from_ref(unit) };
-            let name = ids.iter().map(|id| self.names.name(*id)).min().unwrap_or_default();
-            units.entry(name).or_default().extend(sightings.iter().map(|sighting| (*unit, sighting)));
+        let head = |unit: Who| if by_member { self.aliases.head(unit) } else { unit };
+        let mut all: Vec<_> = trial.units.iter().map(|(unit, seen)| (head(*unit), *unit, seen.as_slice())).collect();
+        all.sort_unstable_by_key(|(head, unit, _)| (*head, *unit));
+        all
+    }
+
+    /// The id by which a unit is called: of a member's, the first in the alphabet.
+    fn called(&self, head: Who, by_member: bool) -> Who {
+        if !by_member {
+            return head;
         }
-        units
+        let ids = self.aliases.ids(&head).iter().copied();
+        ids.min_by(|a, b| self.names.name(*a).cmp(self.names.name(*b))).unwrap_or(head)
     }
 
     /// Whose events count for a unit.
@@ -201,9 +240,11 @@ impl Draw {
 }
 
 impl<'a> Observed<'a> {
-    fn take(&mut self, name: &str, sightings: &[(Who, &Sighting)], before_ms: i64, draw: &Draw) {
+    fn take(&mut self, head: Who, sightings: &[(Who, &Sighting)], before_ms: i64, draw: &Draw) {
         let tally = self.tally;
         let design = &self.experiment.design;
+        let unit = tally.called(head, design.by_member());
+        let name = tally.names.name(unit);
         if sightings.iter().any(|(unit, _)| design.overrides.iter().any(|own| own.unit == tally.names.name(*unit))) {
             return; // somebody trying it out
         }
@@ -248,7 +289,7 @@ impl<'a> Observed<'a> {
         }
         let people = tally.people(design.by_member(), sightings);
         let (client, values) = (first.client, first.values.clone());
-        self.subjects.push(Subject { arm, exposed_ms: first.at_ms, people, client, values });
+        self.subjects.push(Subject { arm, exposed_ms: first.at_ms, unit, people, client, values });
     }
 
     /// What is odd about a unit's arm: none where the assignment puts one of its ids there.
@@ -269,13 +310,26 @@ impl<'a> Observed<'a> {
     /// What a unit counts for by a metric. Of a cluster's share, each of its members is asked.
     #[must_use]
     pub fn value(&self, subject: &Subject, metric: &Metric) -> UnitValue {
+        self.read(subject, &self.reader(metric))
+    }
+
+    /// A metric, to be read of many units.
+    #[must_use]
+    pub fn reader<'m>(&self, metric: &'m Metric) -> Reader<'m> {
+        let number = |event| self.tally.events.iter().position(|known| known == event).map(|number| number as u16);
+        Reader { metric, events: metric.events().into_iter().map(number).collect() }
+    }
+
+    /// The same as [`Observed::value`].
+    #[must_use]
+    pub fn read(&self, subject: &Subject, metric: &Reader<'_>) -> UnitValue {
         if self.experiment.design.by_member() {
             return self.value_of(&subject.people, subject.exposed_ms, metric);
         }
         if subject.people.is_empty() {
             return UnitValue::Nobody;
         }
-        match &metric.kind {
+        match &metric.metric.kind {
             Kind::Proportion { .. } | Kind::Retention { .. } => self.share(subject, metric),
             Kind::Mean { .. }
             | Kind::Ratio { .. }
@@ -286,7 +340,7 @@ impl<'a> Observed<'a> {
     }
 
     /// The members of a cluster that did, and all of them.
-    fn share(&self, subject: &Subject, metric: &Metric) -> UnitValue {
+    fn share(&self, subject: &Subject, metric: &Reader<'_>) -> UnitValue {
         let (mut did, mut did_before, mut members) = (0.0, 0.0, 0.0);
         for head in self.heads(subject) {
             let one = self.value_of(self.tally.aliases.ids(head), subject.exposed_ms, metric);
@@ -303,29 +357,26 @@ impl<'a> Observed<'a> {
         subject.people.iter().filter(|id| self.tally.aliases.head(**id) == **id)
     }
 
-    fn value_of(&self, people: &[Who], exposed_ms: i64, metric: &Metric) -> UnitValue {
-        let empty = Log::default();
-        let number = |event| self.tally.events.iter().position(|known| known == event);
-        let numbers: Vec<Option<usize>> = metric.events().into_iter().map(number).collect();
-        let merged: Vec<Option<Log>> = numbers.iter().map(|number| self.merged(people, (*number)?)).collect();
-        let logs: Vec<&Log> = numbers
-            .iter()
-            .zip(&merged)
-            .map(|(number, merged)| {
-                let alone = || self.tally.log(*people.first()?, (*number)? as u16);
-                merged.as_ref().or_else(alone).unwrap_or(&empty)
-            })
-            .collect();
-        value(metric, &Unit { exposed_ms, until_ms: self.until_ms, logs: &logs })
+    fn value_of(&self, people: &[Who], exposed_ms: i64, reader: &Reader<'_>) -> UnitValue {
+        static EMPTY: Log = Log::new();
+        let until_ms = self.until_ms;
+        if let &[who] = people {
+            let mut logs = [&EMPTY; STEPS_MAX];
+            for (log, event) in logs.iter_mut().zip(&reader.events) {
+                *log = event.and_then(|event| self.tally.log(who, event)).unwrap_or(&EMPTY);
+            }
+            let logs = &logs[..reader.events.len().min(STEPS_MAX)];
+            return value(reader.metric, &Unit { exposed_ms, until_ms, logs });
+        }
+        let merged: Vec<Log> = reader.events.iter().map(|event| self.merged(people, *event)).collect();
+        let logs: Vec<&Log> = merged.iter().collect();
+        value(reader.metric, &Unit { exposed_ms, until_ms, logs: &logs })
     }
 
-    /// The logs of several people as one; none where there is but one.
-    fn merged(&self, people: &[Who], event: usize) -> Option<Log> {
-        if people.len() < 2 {
-            return None;
-        }
-        let logs = people.iter().filter_map(|who| self.tally.log(*who, event as u16));
-        Some(logs.fold(Log::default(), |all, log| all.merged(log)))
+    /// The logs of several people as one.
+    fn merged(&self, people: &[Who], event: Option<u16>) -> Log {
+        let logs = people.iter().filter_map(|who| self.tally.log(*who, event?));
+        logs.fold(Log::new(), |all, log| all.merged(log))
     }
 
     /// How many members a unit has: 1 unless it is a cluster. Ids of one member are one.
@@ -337,17 +388,43 @@ impl<'a> Observed<'a> {
     /// A unit's value of a dimension: as sent with its first exposure, else its member's trait at that moment.
     #[must_use]
     pub fn dimension(&self, subject: &Subject, name: &str) -> Option<String> {
-        if name == DAY {
-            let day = UnixMillis::saturating(subject.exposed_ms.div_euclid(DAY_MS) * DAY_MS);
-            return Some(day.to_string().chars().take(10).collect());
+        let dimension = self.dimension_named(name)?;
+        Some(self.spell(dimension, self.coded(subject, dimension)?))
+    }
+
+    /// A dimension, to be read of many units; none where nothing is known of it.
+    #[must_use]
+    pub fn dimension_named(&self, name: &str) -> Option<Dimension> {
+        match name {
+            DAY => Some(Dimension::Day),
+            CLIENT => Some(Dimension::Client),
+            other => {
+                let number = self.tally.dimensions.iter().position(|known| known == other)?;
+                Some(Dimension::Other(number as u16))
+            }
         }
-        if name == CLIENT {
-            return Some(self.tally.values.name(subject.client).to_owned());
+    }
+
+    /// A unit's value of a dimension as a number, the same for equal values.
+    #[must_use]
+    pub fn coded(&self, subject: &Subject, dimension: Dimension) -> Option<i64> {
+        match dimension {
+            Dimension::Day => Some(subject.exposed_ms.div_euclid(DAY_MS)),
+            Dimension::Client => Some(i64::from(subject.client)),
+            Dimension::Other(number) => {
+                let sent = subject.values.iter().find(|(dimension, _)| *dimension == number).map(|(_, value)| *value);
+                sent.or_else(|| self.trait_at(subject, number)).map(i64::from)
+            }
         }
-        let number = self.tally.dimensions.iter().position(|known| known == name)? as u16;
-        let sent = subject.values.iter().find(|(dimension, _)| *dimension == number).map(|(_, value)| *value);
-        let value = sent.or_else(|| self.trait_at(subject, number))?;
-        Some(self.tally.values.name(value).to_owned())
+    }
+
+    /// The value that a number stands for.
+    #[must_use]
+    pub fn spell(&self, dimension: Dimension, code: i64) -> String {
+        match dimension {
+            Dimension::Day => UnixMillis::saturating(code * DAY_MS).to_string().chars().take(10).collect(),
+            Dimension::Client | Dimension::Other(_) => self.tally.values.name(code as u32).to_owned(),
+        }
     }
 
     /// The newest trait of its people at a unit's exposure; of several of one moment, the last in the alphabet.
@@ -367,7 +444,7 @@ impl<'a> Observed<'a> {
     /// Units that were also seen in another experiment: their places among the subjects here, and their arms there.
     #[must_use]
     pub fn shared(&self, other: &Observed<'_>) -> Vec<(usize, Arm)> {
-        let there: BTreeMap<&[Who], Arm> =
+        let there: HashMap<&[Who], Arm> =
             other.subjects.iter().map(|subject| (subject.people.as_slice(), subject.arm)).collect();
         let both = |(place, subject): (usize, &Subject)| Some((place, *there.get(subject.people.as_slice())?));
         self.subjects.iter().enumerate().filter_map(both).collect()
