@@ -235,8 +235,8 @@ fn waiting(tally: Tally, world: &mut World, now: UnixMillis) -> Outcome<()> {
         let asking = std::thread::spawn(move || {
             let mut made = 0_u32;
             while !until.load(Ordering::Relaxed) {
-                let Ok(tally) = shared.read() else { break };
-                drop(collect(&tally, &experiment(0), now, &Ask::default()).map(|found| analyse(&found.input)));
+                let Ok(still) = shared.read().map(|tally| tally.still()) else { break };
+                drop(collect(&still, &experiment(0), now, &Ask::default()).map(|found| analyse(&found.input)));
                 made += 1;
             }
             made

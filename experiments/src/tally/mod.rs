@@ -8,15 +8,20 @@
 mod exposures;
 mod observe;
 mod people;
+mod shelf;
 mod stored;
 #[cfg(test)]
 mod tests;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use anklang_domain::{Body, Exposure, Fact, MemberPut, UnixMillis};
 use serde_json::Value;
 
 use self::exposures::{Sighting, Spelt, Trial};
 use self::people::{Aliases, Names, Who};
+use self::shelf::Shelf;
 use crate::metrics::Event;
 use crate::metrics::log::Log;
 use crate::registry::Registry;
@@ -31,9 +36,9 @@ const VALUE_BYTES_MAX: usize = 100;
 /// Everything that experiments need of the journal.
 #[derive(Debug, Clone, Default)]
 pub struct Tally {
-    registry: Registry,
+    registry: Arc<Registry>,
     names: Names,
-    aliases: Aliases,
+    aliases: Arc<Aliases>,
     /// The events that some metric counts, each once.
     events: Vec<Event>,
     /// The dimensions that some experiment looks at.
@@ -41,11 +46,11 @@ pub struct Tally {
     /// Values of dimensions and keys of variants.
     values: Names,
     /// Of each id, what was logged of each event: (index into `events`, log).
-    logs: Vec<Vec<(u16, Log)>>,
+    logs: Shelf<Vec<(u16, Log)>>,
     /// Of each id, its traits among the dimensions: (index into `dimensions`, since, value).
-    traits: Vec<Vec<(u16, i64, u32)>>,
+    traits: Shelf<Vec<(u16, i64, u32)>>,
     /// By the experiment's key.
-    trials: std::collections::BTreeMap<String, Trial>,
+    trials: BTreeMap<String, Arc<Trial>>,
     /// Whether something happened before all that is counted now was.
     behind: bool,
     /// Whether anything happened at all.
@@ -55,7 +60,7 @@ pub struct Tally {
 impl Tally {
     /// The documents.
     #[must_use]
-    pub const fn registry(&self) -> &Registry {
+    pub fn registry(&self) -> &Registry {
         &self.registry
     }
 
@@ -63,6 +68,25 @@ impl Tally {
     #[must_use]
     pub const fn behind(&self) -> bool {
         self.behind
+    }
+
+    /// The tally as it is, to be looked at while facts go on being folded: made in a moment, and shares what does not change.
+    /// It answers [`Tally::observe`], [`Tally::active`] and what is asked of documents; it finds no unit by its id.
+    #[must_use]
+    pub fn still(&self) -> Self {
+        Self {
+            registry: Arc::clone(&self.registry),
+            names: self.names.still(),
+            aliases: Arc::clone(&self.aliases),
+            events: self.events.clone(),
+            dimensions: self.dimensions.clone(),
+            values: self.values.still(),
+            logs: self.logs.clone(),
+            traits: self.traits.clone(),
+            trials: self.trials.clone(),
+            behind: self.behind,
+            begun: self.begun,
+        }
     }
 
     /// An empty tally that knows from the first fact on what will be counted.
@@ -118,7 +142,7 @@ impl Tally {
             Body::Exposed(exposure) => self.exposed(at, &fact.source, exposure),
             Body::MemberAliased(alias) => {
                 let (from, to) = (self.who(alias.from.as_str()), self.who(alias.to.as_str()));
-                self.aliases.join(from, to);
+                Arc::make_mut(&mut self.aliases).join(from, to);
             }
             Body::MemberPut(put) => self.put(at, put),
             Body::Engaged(_) | Body::ItemPut { .. } | Body::Served(_) => self.happened(fact),
@@ -127,7 +151,7 @@ impl Tally {
     }
 
     fn configured(&mut self, at: UnixMillis, configuration: &anklang_domain::Configuration) {
-        if !self.registry.apply(at, configuration) {
+        if !Arc::make_mut(&mut self.registry).apply(at, configuration) {
             return;
         }
         if let Some(metric) = self.registry.metric(&configuration.key).cloned() {
@@ -162,9 +186,9 @@ impl Tally {
     fn who(&mut self, id: &str) -> Who {
         let who = self.names.intern(id);
         let wanted = who as usize + 1;
-        if self.logs.len() < wanted {
-            self.logs.resize_with(wanted, Vec::new);
-            self.traits.resize_with(wanted, Vec::new);
+        while self.logs.len() < wanted {
+            self.logs.push(Vec::new());
+            self.traits.push(Vec::new());
         }
         who
     }
@@ -175,7 +199,7 @@ impl Tally {
             let Some(done) = self.events[number].of(fact) else { continue };
             let who = self.who(done.member.as_str()) as usize;
             let number = number as u16;
-            let logs = &mut self.logs[who];
+            let Some(logs) = self.logs.get_mut(who) else { continue };
             let place = match logs.iter().position(|(event, _)| *event == number) {
                 Some(place) => place,
                 None => {
@@ -193,7 +217,9 @@ impl Tally {
             let Some(value) = put.traits.get(&self.dimensions[number]).and_then(text) else { continue };
             let value = self.values.intern(&value);
             let who = self.who(put.member.as_str()) as usize;
-            self.traits[who].push((number as u16, at.ms(), value));
+            if let Some(traits) = self.traits.get_mut(who) {
+                traits.push((number as u16, at.ms(), value));
+            }
         }
     }
 
@@ -218,7 +244,8 @@ impl Tally {
             values,
         };
         let spelt = Spelt { names: &self.names, values: &self.values };
-        self.trials.entry(exposure.experiment.clone()).or_default().saw(unit, sighting, spelt);
+        let trial = self.trials.entry(exposure.experiment.clone()).or_default();
+        Arc::make_mut(trial).saw(unit, sighting, spelt);
     }
 }
 

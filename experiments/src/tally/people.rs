@@ -4,31 +4,33 @@ use std::collections::{BTreeMap, HashMap};
 
 use serde::{Deserialize, Serialize};
 
+use super::shelf::Shelf;
+
 /// A member's id, or a cluster's.
 pub(super) type Who = u32;
 
 /// Ids as numbers, in the order in which they were first met.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
-#[serde(from = "Vec<String>", into = "Vec<String>")]
+#[serde(from = "Shelf<String>")]
 pub(super) struct Names {
-    names: Vec<String>,
+    names: Shelf<String>,
+    #[serde(skip)]
     numbers: HashMap<String, u32>,
 }
 
-impl From<Vec<String>> for Names {
-    fn from(names: Vec<String>) -> Self {
+impl From<Shelf<String>> for Names {
+    fn from(names: Shelf<String>) -> Self {
         let numbers = names.iter().zip(0..).map(|(name, number)| (name.clone(), number)).collect();
         Self { names, numbers }
     }
 }
 
-impl From<Names> for Vec<String> {
-    fn from(names: Names) -> Self {
-        names.names
-    }
-}
-
 impl Names {
+    /// The same, but names are not found by what they say.
+    pub(super) fn still(&self) -> Self {
+        Self { names: self.names.clone(), numbers: HashMap::new() }
+    }
+
     pub(super) fn intern(&mut self, name: &str) -> u32 {
         if let Some(number) = self.numbers.get(name) {
             return *number;

@@ -200,9 +200,7 @@ fn a_decision_is_kept_once_and_nonsense_changes_nothing() {
     let mut write = |kind: &str, version: u32, document: Option<Value>| {
         let configuration =
             Configuration { kind: kind.into(), key: "k".into(), version, document, author: String::new() };
-        let mut registry = tally.registry.clone();
-        let taken = registry.apply(now(0), &configuration);
-        tally.registry = registry;
+        let taken = std::sync::Arc::make_mut(&mut tally.registry).apply(now(0), &configuration);
         taken
     };
     assert!(write("decision", 1, Some(json!({ "call": "ship" }))));

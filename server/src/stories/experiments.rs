@@ -123,6 +123,7 @@ fn what_runs_is_frozen_but_for_its_ramp() {
     assert_eq!(site.put("/v1/experiments/welcome", design.clone()).ok()["version"], 2);
     site.put("/v1/experiments/welcome?version=1", design.clone()).problem(409, "version_conflict");
     site.post("/v1/experiments/welcome/start", json!({})).ok();
+    design["name"] = json!("Colder welcome");
     site.put("/v1/experiments/welcome", design).problem(409, "wrong_stage");
     site.send("DELETE", "/v1/experiments/welcome", &[], b"").problem(409, "wrong_stage");
     site.send("DELETE", "/v1/metrics/replies", &[], b"").problem(409, "in_use");

@@ -27,6 +27,11 @@ impl Trials {
         self.tally.read()
     }
 
+    /// The tally as it is, to be looked at for as long as it takes: facts go on being folded meanwhile.
+    pub(crate) fn still(&self) -> Tally {
+        self.read().still()
+    }
+
     /// Folds everything anew where facts went by before what counts them was written. `progress` is told how many facts
     /// have been read, of how many.
     pub(crate) fn catch_up(&self, engine: &Engine, progress: &dyn Fn(u64, u64)) -> Result<(), EngineError> {
@@ -54,7 +59,7 @@ impl SideView for Trials {
     }
 
     fn save(&self) -> Vec<u8> {
-        self.read().to_bytes()
+        self.still().to_bytes()
     }
 
     fn renew(&self) -> Box<dyn Renewal> {

@@ -7,7 +7,7 @@ use anklang_experiments::design::plan::MethodName;
 use anklang_experiments::design::{Design, Role};
 use anklang_experiments::infer::bayesian::Prior;
 use anklang_experiments::infer::method::Method;
-use anklang_experiments::infer::sequential::group::{Looks, Spending};
+use anklang_experiments::infer::sequential::group::Looks;
 use anklang_experiments::registry::Kind;
 use anklang_experiments::report::Measure;
 use serde::{Deserialize, Serialize};
@@ -97,7 +97,7 @@ fn lately(app: &App, key: &str, days: u32, adjust: bool) -> Result<Option<Past>,
         return Err(Problem::new(Code::BadField, format!("between 1 and {DAYS_MAX}")).field("days"));
     }
     app.trials.catch_up(&app.engine, &|_, _| {}).map_err(engine_problem)?;
-    let tally = app.trials.read();
+    let tally = app.trials.still();
     let metric = tally.registry().metric(key).ok_or_else(|| unknown(Kind::Metric, key).field("metric"))?;
     Ok(past(&tally, metric, app.clock.now(), days, adjust))
 }
@@ -139,7 +139,7 @@ pub(super) async fn of_experiment(request: HttpRequest, app: Shared) -> Result<H
 
 fn plans(app: &App, key: &str, mut question: Question, days: u32) -> Result<Plans, Problem> {
     let (design, so_far) = {
-        let tally = app.trials.read();
+        let tally = app.trials.still();
         let experiment = tally.registry().experiment(key).ok_or_else(|| unknown(Kind::Experiment, key))?;
         let so_far = tally.observe(key, app.clock.now()).map_or(0, |observed| observed.subjects.len());
         (experiment.design.clone(), so_far)
@@ -171,10 +171,10 @@ fn method(design: &Design) -> (Method, usize) {
     let method = match plan.method {
         MethodName::Sequential => Method::Sequential { tuned_for: plan.tuned_for },
         MethodName::FixedHorizon => Method::FixedHorizon,
-        MethodName::Bayesian => Method::Bayesian { prior: Prior::default() },
+        MethodName::Bayesian => Method::Bayesian { prior: plan.prior.map(Prior::from).unwrap_or_default() },
         MethodName::GroupSequential => {
             let looks = plan.looks.unwrap_or(1).max(1) as usize;
-            Method::GroupSequential { looks: Looks::even(looks, Spending::OBrienFleming), look: looks }
+            Method::GroupSequential { looks: Looks::even(looks, plan.spending), look: looks }
         }
     };
     (method, 1)

@@ -88,7 +88,7 @@ fn named(parameter: &str, what: &str, wanted: &[String], known: &[&str]) -> Resu
 /// Analyses an experiment.
 fn analysed(app: &App, key: &str, asked: &Asked) -> Result<Results, Problem> {
     app.trials.catch_up(&app.engine, &|_, _| {}).map_err(engine_problem)?;
-    let tally = app.trials.read();
+    let tally = app.trials.still();
     let experiment = tally.registry().experiment(key).ok_or_else(|| unknown(Kind::Experiment, key))?;
     asked.check(&experiment.design)?;
     let draft = || Problem::new(Code::WrongStage, "the experiment is draft: it has not been started");
