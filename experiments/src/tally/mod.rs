@@ -94,6 +94,12 @@ impl Tally {
         Some(self.values.name(first.variant))
     }
 
+    /// Whether anybody is known under several ids. While nobody is, [`Self::given`] has nothing to tell of any unit.
+    #[must_use]
+    pub fn has_aliases(&self) -> bool {
+        !self.aliases.is_empty()
+    }
+
     /// What was given to the other ids of a unit's person in experiments under way: (experiment, phase, variant). Empty for
     /// who is known under one id, whom the hash puts where it did before.
     #[must_use]
