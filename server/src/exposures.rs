@@ -75,7 +75,9 @@ impl Assignment<'_> {
     /// What the fact says. `client` names who gave the variant, or who reported it.
     pub(crate) fn body(&self, client: &str, attributes: &Value) -> Body {
         let mut props = kept(attributes);
-        props.insert("client".to_owned(), client.into());
+        // A context that names its client knows better.
+        let named = attributes.get("client").and_then(Value::as_str).filter(|named| named.len() <= KEPT_BYTES_MAX);
+        props.insert("client".to_owned(), named.filter(|named| !named.is_empty()).unwrap_or(client).into());
         if !self.phase.is_empty() {
             props.insert("phase".to_owned(), self.phase.into());
         }

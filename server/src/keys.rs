@@ -152,6 +152,12 @@ impl Keys {
         self.records.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
+    /// Whether there is no key at all.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.records.read().unwrap_or_else(PoisonError::into_inner).is_empty()
+    }
+
     /// Whether whoever shows `key` may do what asks for `needed`.
     #[must_use]
     pub fn permit(&self, key: Option<&str>, needed: Role) -> Verdict {

@@ -3,6 +3,8 @@
 
 use anklang_domain::{MemberId, Traits};
 use anklang_engine::Policy;
+use anklang_experiments::design::{Design, DesignError};
+use anklang_experiments::registry::Kind;
 use serde_json::Value;
 
 use crate::app::App;
@@ -43,6 +45,29 @@ impl App {
                 None
             }
         }
+    }
+}
+
+impl App {
+    /// Checks that the variants of an experiment on the ranking are policies: each value is what it changes of the
+    /// community's, as `{"weights": {"fresh": 2}}`.
+    pub(crate) fn check_ranking(&self, key: &str, design: &Design) -> Result<(), DesignError> {
+        let named = || {
+            let tally = self.trials.read();
+            let feature = tally.registry().latest(Kind::Feature, FEATURE).and_then(|version| version.document.as_ref());
+            let rules = feature.and_then(|feature| feature["rules"].as_array()).into_iter().flatten();
+            rules.into_iter().any(|rule| rule["experiment"] == key)
+        };
+        if key != FEATURE && !named() {
+            return Ok(());
+        }
+        for (at, variant) in design.variants.iter().enumerate() {
+            let Some(value) = &variant.value else { continue };
+            if let Err(error) = self.engine.policy().changed(value) {
+                return Err(DesignError::at(format!("variants[{at}].value"), error.to_string()));
+            }
+        }
+        Ok(())
     }
 }
 

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::error::{DesignError, read};
-use super::experiment::{Design, check_coverage};
+use super::experiment::{AssignedBy, Design, check_coverage};
 
 /// An experiment in one of its stages.
 #[derive(Debug, Clone, PartialEq)]
@@ -23,7 +23,11 @@ pub struct Experiment {
 #[serde(tag = "stage", rename_all = "snake_case")]
 pub enum Stage {
     /// It may be edited; nobody is assigned.
-    Draft,
+    Draft {
+        /// The variant that was shipped after an earlier phase, which its audience keeps until the next begins.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        shipped: Option<String>,
+    },
     /// Units are assigned.
     Running {
         /// Since when.
@@ -46,9 +50,18 @@ impl Stage {
     #[must_use]
     pub const fn name(&self) -> &'static str {
         match self {
-            Self::Draft => "draft",
+            Self::Draft { .. } => "draft",
             Self::Running { .. } => "running",
             Self::Stopped { .. } => "stopped",
+        }
+    }
+
+    /// The variant that everybody of the audience gets.
+    #[must_use]
+    pub fn shipped(&self) -> Option<&str> {
+        match self {
+            Self::Draft { shipped } | Self::Stopped { shipped, .. } => shipped.as_deref(),
+            Self::Running { .. } => None,
         }
     }
 
@@ -56,7 +69,7 @@ impl Stage {
     #[must_use]
     pub const fn period(&self) -> Option<(UnixMillis, Option<UnixMillis>)> {
         match self {
-            Self::Draft => None,
+            Self::Draft { .. } => None,
             Self::Running { started_at } => Some((*started_at, None)),
             Self::Stopped { started_at, stopped_at, .. } => Some((*started_at, Some(*stopped_at))),
         }
@@ -93,7 +106,7 @@ impl Experiment {
     /// A new draft.
     #[must_use]
     pub const fn draft(design: Design) -> Self {
-        Self { design, stage: Stage::Draft, phase: 0 }
+        Self { design, stage: Stage::Draft { shipped: None }, phase: 0 }
     }
 
     /// Reads what [`Experiment::document`] wrote.
@@ -107,12 +120,12 @@ impl Experiment {
             envelope.extend(fields.remove(name).map(|value| (name.to_owned(), value)));
         }
         let envelope: Envelope = if envelope.is_empty() {
-            Envelope { stage: Stage::Draft, phase: 0 }
+            Envelope { stage: Stage::Draft { shipped: None }, phase: 0 }
         } else {
             read(&Value::Object(envelope))?
         };
         let design = Design::parse(&Value::Object(fields))?;
-        if let Stage::Stopped { shipped: Some(shipped), .. } = &envelope.stage
+        if let Some(shipped) = envelope.stage.shipped()
             && design.variant(shipped).is_none()
         {
             return Err(DesignError::at("shipped", format!("there is no variant {shipped:?}")));
@@ -134,7 +147,11 @@ impl Experiment {
     /// Another design: for a draft, or for the next phase of one that is stopped.
     pub fn edit(&self, design: Design) -> Result<Self, StageError> {
         match self.stage {
-            Stage::Draft | Stage::Stopped { .. } => Ok(Self { design, stage: Stage::Draft, phase: self.phase }),
+            Stage::Draft { .. } | Stage::Stopped { .. } => {
+                // What is shipped stays shipped until the next phase begins, if the design still has it.
+                let shipped = self.stage.shipped().filter(|key| design.variant(key).is_some()).map(str::to_owned);
+                Ok(Self { design, stage: Stage::Draft { shipped }, phase: self.phase })
+            }
             Stage::Running { .. } => Err(self.refuse("what runs is frozen; ramp it or stop it")),
         }
     }
@@ -142,14 +159,17 @@ impl Experiment {
     /// Starts a draft.
     pub fn start(&self, now: UnixMillis) -> Result<Self, StageError> {
         match self.stage {
-            Stage::Draft => {}
+            Stage::Draft { .. } => {}
             Stage::Running { .. } => return Err(self.refuse("it has been started already")),
             Stage::Stopped { .. } => return Err(self.refuse("put its design again to make a draft of the next phase")),
         }
         if self.design.ends_at.is_some_and(|end| end <= now) {
             return Err(DesignError::at("ends_at", "it would end before it starts").into());
         }
-        let stage = Stage::Running { started_at: self.design.starts_at.map_or(now, |at| at.max(now)) };
+        // Whoever assigns elsewhere may have begun before this was written down; a draw of ours cannot.
+        let elsewhere = self.design.assigned_by == AssignedBy::Elsewhere;
+        let begins = |at: UnixMillis| if elsewhere { at } else { at.max(now) };
+        let stage = Stage::Running { started_at: self.design.starts_at.map_or(now, begins) };
         Ok(Self { design: self.design.clone(), stage, phase: self.phase + 1 })
     }
 
@@ -157,7 +177,7 @@ impl Experiment {
     pub fn ramp(&self, coverage: f64) -> Result<Self, StageError> {
         match self.stage {
             Stage::Running { .. } => {}
-            Stage::Draft => return Err(self.refuse("edit it instead")),
+            Stage::Draft { .. } => return Err(self.refuse("edit it instead")),
             Stage::Stopped { .. } => return Err(self.refuse("it takes nobody in any more")),
         }
         check_coverage(coverage)?;
@@ -177,7 +197,7 @@ impl Experiment {
     pub fn stop(&self, now: UnixMillis, shipped: Option<String>) -> Result<Self, StageError> {
         let started_at = match self.stage {
             Stage::Running { started_at } => started_at,
-            Stage::Draft => return Err(self.refuse("it has not been started")),
+            Stage::Draft { .. } => return Err(self.refuse("it has not been started")),
             Stage::Stopped { .. } => return Err(self.refuse("it has been stopped already")),
         };
         if let Some(key) = &shipped
@@ -204,7 +224,7 @@ impl Experiment {
     pub fn turns(&self) -> impl Iterator<Item = UnixMillis> + use<> {
         let turns = match self.stage {
             Stage::Running { started_at } => [Some(started_at), self.design.ends_at],
-            Stage::Draft | Stage::Stopped { .. } => [None, None],
+            Stage::Draft { .. } | Stage::Stopped { .. } => [None, None],
         };
         turns.into_iter().flatten()
     }

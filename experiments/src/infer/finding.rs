@@ -137,6 +137,8 @@ pub enum Why {
     Unhealthy,
     /// Of a group sequential plan, the first look has not been reached.
     BeforeFirstLook,
+    /// Many units have the same value at the quantile: it jumps, and how far cannot be told.
+    TiedValues,
     /// A stratum has fewer than two units in some arm.
     EmptyStratum,
 }
@@ -159,6 +161,7 @@ impl fmt::Display for Why {
             Self::BadQuestion => "the level or the method's parameters make no sense",
             Self::Unhealthy => "the experiment is not sound",
             Self::BeforeFirstLook => "the first planned look has not been reached",
+            Self::TiedValues => "many units have the same value at this quantile",
             Self::EmptyStratum => "a stratum has fewer than two units in some arm",
         })
     }

@@ -212,7 +212,11 @@ impl Metric {
         // Read in two parts, so that a field that neither knows is an error.
         let (terms, kind): (Map<_, _>, Map<_, _>) =
             fields.clone().into_iter().partition(|(name, _)| TERMS.contains(&name.as_str()));
-        let metric = Self { kind: read(&Value::Object(kind))?, terms: read(&Value::Object(terms))? };
+        let is_said = terms.contains_key("better");
+        let mut metric = Self { kind: read(&Value::Object(kind))?, terms: read(&Value::Object(terms))? };
+        if !is_said && matches!(metric.kind, Kind::TimeToEvent { .. }) {
+            metric.terms.better = Better::Lower; // what is waited for is better had sooner
+        }
         metric.check_times()?;
         metric.check_kind()?;
         metric.check_cap()?;

@@ -19,6 +19,14 @@ fn missing(field: String, what: &str, key: &str) -> DesignError {
 
 fn check_experiment(registry: &Registry, key: &str, experiment: &Experiment) -> Result<(), DesignError> {
     let design = &experiment.design;
+    if let Some(feature) = registry.features.get(key)
+        && !feature.rules.iter().any(|rule| rule.experiment.as_deref() == Some(key))
+        && registry.experiment(key).is_none()
+    {
+        let what =
+            format!("there is a feature {key:?} already: choose another key, and name the experiment in its rules");
+        return Err(DesignError::at("key", what));
+    }
     for (metric, _) in design.metrics.all() {
         if registry.metric(metric).is_none() {
             return Err(missing("metrics".into(), "metric", metric));
@@ -41,7 +49,7 @@ fn check_layer(registry: &Registry, key: &str, design: &Design) -> Result<(), De
         return Err(missing("layer.key".into(), "layer", &part.key));
     }
     let others = registry.experiments().filter(|(other, experiment)| {
-        *other != key && matches!(experiment.stage, Stage::Draft | Stage::Running { .. })
+        *other != key && matches!(experiment.stage, Stage::Draft { .. } | Stage::Running { .. })
     });
     for (other, experiment) in others {
         let Some(taken) = experiment.design.layer.as_ref().filter(|taken| taken.key == part.key) else { continue };
@@ -89,6 +97,13 @@ fn needs<'a>(registry: &'a Registry, feature: &'a str, wanted: &str, seen: &mut 
 }
 
 fn check_feature(registry: &Registry, key: &str, feature: &Feature) -> Result<(), DesignError> {
+    // A feature takes the place of the one that an experiment has by itself.
+    let leads_there = feature.rules.iter().any(|rule| rule.experiment.as_deref() == Some(key));
+    if registry.experiment(key).is_some() && !leads_there {
+        let what =
+            format!("there is an experiment {key:?}, which nobody would be assigned to any more: name it in a rule");
+        return Err(DesignError::at("rules", what));
+    }
     for (at, rule) in feature.rules.iter().enumerate() {
         let within = |error: DesignError| DesignError::at(format!("rules[{at}].{}", error.field), error.what);
         check_segments(registry, &rule.segments).map_err(within)?;

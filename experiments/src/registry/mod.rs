@@ -15,6 +15,8 @@ use serde_json::Value;
 use crate::design::{DesignError, Experiment, Feature, Holdout, Layer, Segment, check_key};
 use crate::metrics::Metric;
 
+pub use self::payload::forced_variant;
+
 /// Documents of one kind.
 pub const DOCUMENTS_MAX: usize = 2_000;
 

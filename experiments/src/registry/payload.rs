@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 use super::{Registry, seed};
 use crate::design::experiment::Prerequisite;
 use crate::design::feature::Rule;
-use crate::design::{Experiment, Feature, Holdout, Stage};
+use crate::design::{Experiment, Feature, Holdout};
 
 /// Before a holdout's key; keys of documents never begin so.
 const HOLDOUT: &str = "$holdout:";
@@ -15,6 +15,20 @@ const HOLDOUT: &str = "$holdout:";
 const OUTSIDE: &str = "outside";
 /// Version 2 of the hash, which is not biased in nested experiments.
 const HASH_VERSION: u8 = 2;
+
+/// In the id of a rule that gives a variant without a draw: why.
+const SHIPPED: &str = ":shipped:";
+const OVERRIDE: &str = ":override:";
+
+fn forced_id(experiment: &str, why: &str, variant: &str) -> String {
+    format!("{experiment}{why}{variant}")
+}
+
+/// The variant that a rule of this id gives to all it applies to: shipped, or tried out by hand.
+#[must_use]
+pub fn forced_variant(rule: &str) -> Option<&str> {
+    [SHIPPED, OVERRIDE].into_iter().find_map(|why| rule.split_once(why)).map(|(_, variant)| variant)
+}
 
 pub(super) fn payload(registry: &Registry, now: UnixMillis) -> Value {
     let mut features = Map::new();
@@ -87,17 +101,14 @@ fn experiment_rules(
     now: UnixMillis,
 ) -> Vec<Value> {
     let design = &experiment.design;
-    let shipped = match &experiment.stage {
-        Stage::Draft => return Vec::new(),
-        Stage::Running { .. } if !experiment.assigns_at(now) => return Vec::new(),
-        Stage::Running { .. } => None,
-        Stage::Stopped { shipped: None, .. } => return Vec::new(),
-        Stage::Stopped { shipped: Some(shipped), .. } => design.variants.iter().find(|variant| variant.key == *shipped),
-    };
+    let shipped = experiment.stage.shipped().and_then(|key| design.variants.iter().find(|variant| variant.key == key));
+    if shipped.is_none() && !experiment.assigns_at(now) {
+        return Vec::new();
+    }
     let mut limits = limits(registry, experiment, more);
     if let Some(variant) = shipped {
         let mut rule = Map::from_iter([
-            ("id".to_owned(), json!(format!("{key}:shipped"))),
+            ("id".to_owned(), json!(forced_id(key, SHIPPED, &variant.key))),
             ("force".to_owned(), value_of(variant)),
         ]);
         rule.append(&mut limits);
@@ -117,7 +128,7 @@ fn overrides(key: &str, experiment: &Experiment) -> Vec<Value> {
         let units: Vec<&str> =
             design.overrides.iter().filter(|own| own.variant == variant.key).map(|own| own.unit.as_str()).collect();
         let condition = Map::from_iter([(design.unit.clone(), json!({ "$in": units }))]);
-        let id = format!("{key}:override:{}", variant.key);
+        let id = forced_id(key, OVERRIDE, &variant.key);
         (!units.is_empty()).then(|| json!({ "id": id, "force": value_of(variant), "condition": condition }))
     };
     design.variants.iter().filter_map(rule).collect()

@@ -111,7 +111,9 @@ fn cells(line: &Line, metric: &MetricTable) -> Vec<String> {
     let [by, within, p] = match &line.absolute {
         None => ["control".to_owned(), none(), none()],
         Some(Finding::Measured(found)) => {
-            [difference(found.estimate), between(found, difference), words::p(found.ln_p)]
+            // A posterior has a chance to win, not a p-value.
+            let p = if found.posterior.is_some() { none() } else { words::p(found.ln_p) };
+            [difference(found.estimate), between(found, difference), p]
         }
         Some(Finding::Inconclusive(why)) => ["–".to_owned(), format!("inconclusive: {why}"), none()],
     };
@@ -125,7 +127,7 @@ fn cells(line: &Line, metric: &MetricTable) -> Vec<String> {
         }
         (None, _) | (_, None) | (Some(Finding::Inconclusive(_)), Some(Finding::Inconclusive(_))) => [none(), none()],
     };
-    let corrected = line.ln_p_adjusted.map_or_else(none, words::p);
+    let corrected = if p.is_empty() { none() } else { line.ln_p_adjusted.map_or_else(none, words::p) };
     vec![line.arm.clone(), words::count(line.units), value, by, within, p, corrected, change, around]
 }
 
@@ -147,8 +149,10 @@ fn asides(line: &Line, adjustment: Adjustment) -> String {
     if let Adjustment::Reduced(share) = adjustment
         && share >= 0.01
     {
-        asides.push(format!("variance −{:.0}%", share * 100.0));
+        asides.push(format!("adjusted for the past: variance −{:.0}%", share * 100.0));
     }
+    let posterior = line.absolute.as_ref().and_then(Finding::interval).and_then(|found| found.posterior);
+    asides.extend(posterior.map(|said| format!("chance to win {:.1}%", said.chance_to_win * 100.0)));
     if asides.is_empty() { String::new() } else { format!(" {}", asides.join(", ")) }
 }
 

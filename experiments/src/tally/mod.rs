@@ -118,6 +118,18 @@ impl Tally {
         Some(self.values.name(first.variant))
     }
 
+    /// Whether anybody is known under several ids. While nobody is, [`Self::given`] has nothing to tell of any unit.
+    #[must_use]
+    pub fn has_aliases(&self) -> bool {
+        !self.aliases.is_empty()
+    }
+
+    /// Exposures to experiments that there are none of: their keys, and units seen. A key misspelt in a client, mostly.
+    pub fn unclaimed(&self) -> impl Iterator<Item = (&str, usize)> {
+        let known = |key: &&String| self.registry.experiment(key).is_some();
+        self.trials.iter().filter(move |(key, _)| !known(key)).map(|(key, trial)| (key.as_str(), trial.units.len()))
+    }
+
     /// What was given to the other ids of a unit's person in experiments under way: (experiment, phase, variant). Empty for
     /// who is known under one id, whom the hash puts where it did before.
     #[must_use]

@@ -76,6 +76,11 @@ impl Aliases {
         self.ids.insert(head, all);
     }
 
+    /// Whether nobody is known under two ids.
+    pub(super) fn is_empty(&self) -> bool {
+        self.ids.is_empty()
+    }
+
     /// The id that stands for a person.
     pub(super) fn head(&self, id: Who) -> Who {
         self.head.get(&id).copied().unwrap_or(id)

@@ -1,6 +1,9 @@
 //! Request bodies: read with a bound, unpacked with a bound, parsed with line, column and field.
 
+use std::future::poll_fn;
 use std::io::Read;
+use std::pin::{Pin, pin};
+use std::task::Poll;
 use std::time::Duration;
 
 use actix_web::HttpRequest;
@@ -53,8 +56,8 @@ pub(crate) async fn read_partly(
     let all = collect(payload, bytes_max, too_large);
     let app = request.app_data::<Shared>().ok_or_else(|| internal("the server was put together wrongly"))?;
     let seconds = app.limits.body_seconds_max;
-    let late = |_| Problem::new(Code::BodyTimeout, format!("the body must arrive within {seconds} seconds"));
-    let raw = tokio::time::timeout(Duration::from_secs(seconds), all).await.map_err(late)??;
+    let late = || Problem::new(Code::BodyTimeout, format!("the body must arrive within {seconds} seconds"));
+    let raw = in_time(Duration::from_secs(seconds), all).await.ok_or_else(late)??;
     if raw.is_empty() {
         return Err(Problem::new(Code::EmptyBody, "a body is needed; this one has no bytes"));
     }
@@ -66,6 +69,26 @@ pub(crate) async fn read_partly(
             Err(Problem::new(Code::BadGzip, "Content-Encoding says gzip, but the body does not begin like gzip"))
         }
         Encoding::Plain => Ok(Unpacked { bytes: raw, broken: None }),
+    }
+}
+
+/// What comes of `future` within this time. Nearly every body comes with its head and is there at the second look (the
+/// first is taken before the connection hands it on), so a timer is set only after that.
+async fn in_time<T>(time: Duration, future: impl Future<Output = T>) -> Option<T> {
+    let mut future = pin!(future);
+    let mut looked = false;
+    let at_once = poll_fn(|cx| match future.as_mut().poll(cx) {
+        Poll::Ready(value) => Poll::Ready(Some(value)),
+        Poll::Pending if looked => Poll::Ready(None),
+        Poll::Pending => {
+            looked = true;
+            cx.waker().wake_by_ref();
+            Poll::Pending
+        }
+    });
+    match at_once.await {
+        Some(value) => Some(value),
+        None => tokio::time::timeout(time, future).await.ok(),
     }
 }
 
@@ -111,9 +134,9 @@ async fn collect(payload: Payload, bytes_max: usize, too_large: Code) -> Result<
 async fn next_chunk(
     payload: &mut actix_web::dev::Payload,
 ) -> Option<Result<actix_web::web::Bytes, actix_web::error::PayloadError>> {
-    std::future::poll_fn(|cx| {
+    poll_fn(|cx| {
         use futures_core::Stream;
-        std::pin::Pin::new(&mut *payload).poll_next(cx)
+        Pin::new(&mut *payload).poll_next(cx)
     })
     .await
 }

@@ -12,6 +12,7 @@ use actix_web::{Error, HttpMessage, HttpRequest, web};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
+use super::cors;
 use super::endpoint::{Access, Endpoint};
 use super::params::Query;
 use super::problem::{Code, Problem};
@@ -32,7 +33,7 @@ pub(crate) async fn gate(
         return Ok(refuse(endpoint, request, &Problem::new(Code::Internal, "the server was put together wrongly")));
     };
     let entered = app.enter();
-    let response = if entered.is_none() && endpoint.access != Access::Open {
+    let mut response = if entered.is_none() && endpoint.access != Access::Open {
         app.metrics.refused_overloaded();
         let busy = Problem::new(Code::Overloaded, "as many requests are in flight as may be");
         refuse(endpoint, request, &busy.retry_after(OVERLOADED_RETRY_AFTER_S))
@@ -42,6 +43,10 @@ pub(crate) async fn gate(
         next.call(request).await?.map_into_boxed_body()
     };
     drop(entered);
+    if endpoint.cors {
+        let by_a_page = cors::is_by_a_page(response.request().headers());
+        cors::open(by_a_page, response.headers_mut());
+    }
     app.metrics.answered(endpoint.verb.as_str(), endpoint.path, response.status().as_u16(), started.elapsed());
     Ok(response)
 }
@@ -52,7 +57,7 @@ fn refuse(endpoint: &Endpoint, request: ServiceRequest, problem: &Problem) -> Se
 
 fn admit(endpoint: &Endpoint, app: &App, request: &ServiceRequest) -> Result<(), Problem> {
     let key = presented(request.headers());
-    if !endpoint.cors && app.keys.list().is_empty() && is_of_another_site(request.headers()) {
+    if !endpoint.cors && app.keys.is_empty() && is_of_another_site(request.headers()) {
         let how = "without keys only this machine may ask, and not the page of another site; make a key with `anklang key add`";
         return Err(Problem::new(Code::KeyNeeded, how));
     }
@@ -67,7 +72,10 @@ fn admit(endpoint: &Endpoint, app: &App, request: &ServiceRequest) -> Result<(),
         }
     }
     let query = Query::parse(request.query_string(), endpoint.params)?;
-    request.extensions_mut().insert(query);
+    // Rarely there is one, and making room for it takes longer than the rest of this.
+    if !query.is_empty() {
+        request.extensions_mut().insert(query);
+    }
     Ok(())
 }
 

@@ -3,6 +3,7 @@
 pub(crate) mod body;
 pub(crate) mod conditional;
 pub(crate) mod control;
+pub(crate) mod cors;
 pub(crate) mod cursor;
 pub(crate) mod endpoint;
 pub(crate) mod experiments;
@@ -23,7 +24,6 @@ pub(crate) mod sse;
 pub(crate) mod stream;
 pub(crate) mod track;
 
-use actix_cors::Cors;
 use actix_web::http::header::ALLOW;
 use actix_web::middleware::from_fn;
 use actix_web::{HttpRequest, HttpResponse, Resource, ResponseError, Route, guard, web};
@@ -35,12 +35,6 @@ use crate::nearest::nearest;
 use anklang_engine::EngineError;
 use anklang_engine::index::IndexError;
 use anklang_engine::journal::CommitError;
-
-/// How long a browser may remember that it may call the tracking addresses.
-const CORS_SECONDS_MAX: usize = 86_400;
-
-/// What a page's script may read of an answer besides the body.
-const EXPOSED_HEADERS: [&str; 3] = ["etag", "retry-after", "x-sse-support"];
 
 /// After how many seconds to come back when the storage refused: somebody must act first.
 const STORAGE_RETRY_AFTER_S: u64 = 5;
@@ -55,12 +49,7 @@ pub(crate) fn configure(config: &mut web::ServiceConfig) {
     }
     for path in paths {
         let there: Vec<_> = endpoint::all().filter(|endpoint| endpoint.path == path).collect();
-        let cors = there.iter().any(|endpoint| endpoint.cors);
-        if cors {
-            config.service(resource(&there).wrap(open_to_pages()));
-        } else {
-            config.service(resource(&there));
-        }
+        config.service(resource(&there));
     }
     config.default_service(web::to(unknown_route));
 }
@@ -76,21 +65,15 @@ fn resource(there: &[&'static Endpoint]) -> Resource {
         allowed.extend(endpoint.verb.methods().iter().map(actix_web::http::Method::as_str));
     }
     let allowed = allowed.join(", ");
-    resource.default_service(web::to(move |request: HttpRequest| wrong_method(request, allowed.clone())))
+    let cors = there.iter().any(|endpoint| endpoint.cors);
+    if cors {
+        resource = resource.route(cors::preflight(allowed.clone()));
+    }
+    resource.default_service(web::to(move |request: HttpRequest| wrong_method(request, allowed.clone(), cors)))
 }
 
 fn route(endpoint: &'static Endpoint) -> Route {
     (endpoint.handler)(web::route()).wrap(from_fn(move |request, next| gate::gate(endpoint, request, next)))
-}
-
-fn open_to_pages() -> Cors {
-    Cors::default()
-        .allow_any_origin()
-        .send_wildcard()
-        .allowed_methods(["GET", "POST", "OPTIONS"])
-        .allow_any_header()
-        .expose_headers(EXPOSED_HEADERS)
-        .max_age(CORS_SECONDS_MAX)
 }
 
 /// How requests are counted that no endpoint answers.
@@ -102,12 +85,15 @@ fn count_unmatched(request: &HttpRequest, status: u16) {
     }
 }
 
-async fn wrong_method(request: HttpRequest, allowed: String) -> HttpResponse {
+async fn wrong_method(request: HttpRequest, allowed: String, cors: bool) -> HttpResponse {
     count_unmatched(&request, Code::MethodNotAllowed.status());
     let detail = format!("{} is not answered here; {allowed} is", request.method());
     let mut answer = Problem::new(Code::MethodNotAllowed, detail).error_response();
     if let Ok(value) = allowed.parse() {
         answer.headers_mut().insert(ALLOW, value);
+    }
+    if cors {
+        cors::open(cors::is_by_a_page(request.headers()), answer.headers_mut());
     }
     answer
 }

@@ -37,6 +37,11 @@ impl Query {
         Ok(Self(seen))
     }
 
+    /// Whether nothing was given.
+    pub(crate) const fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// The query of this request, as the gate read it.
     pub(crate) fn of(request: &HttpRequest) -> Self {
         request.extensions().get::<Self>().cloned().unwrap_or_default()

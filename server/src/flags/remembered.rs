@@ -8,6 +8,9 @@ use crate::trials::Trials;
 
 /// The documents of what the unit of these attributes was given under its other ids; empty for almost everybody.
 pub(crate) fn remembered(trials: &Trials, attributes: &Value) -> StickyDocuments {
+    if !trials.has_aliases() {
+        return StickyDocuments::new();
+    }
     let Some(unit) = attributes.get(KEY_ATTRIBUTE).and_then(Value::as_str) else { return StickyDocuments::new() };
     let tally = trials.read();
     let given = tally.given(unit);

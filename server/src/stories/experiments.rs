@@ -101,7 +101,7 @@ fn from_draft_to_decision() {
     let decide = json!({ "call": "ship", "variant": "warm" });
     site.post("/v1/experiments/welcome/decide", decide.clone()).problem(409, "wrong_stage");
     site.post("/v1/experiments/welcome/stop", json!({ "ship": "warm" })).ok();
-    assert_eq!(site.variant("welcome", "somebody new"), "welcome:shipped");
+    assert_eq!(site.variant("welcome", "somebody new"), "warm");
     let record = site.post("/v1/experiments/welcome/decide", decide.clone()).ok();
     assert_eq!(record["analysis"]["metrics"][0]["lines"][1]["units"], json!(warm.len()));
     site.post("/v1/experiments/welcome/decide", decide).problem(409, "wrong_stage");
@@ -236,6 +236,9 @@ fn an_experiment_can_try_out_another_ranking() {
         { "key": "as-now", "weight": 0.5, "value": {} },
         { "key": "fresher", "weight": 0.5, "value": { "weights": { "fresh": 5.0 } } },
     ] });
+    let mut wrong = design.clone();
+    wrong["variants"][1]["value"] = json!({ "wieghts": {} });
+    assert_eq!(site.put("/v1/experiments/ranking", wrong).problem(400, "bad_field")["field"], "variants[1].value");
     site.put("/v1/experiments/ranking", design).ok();
     site.post("/v1/experiments/ranking/start", json!({})).ok();
     let tried = policies(&site);
@@ -250,4 +253,34 @@ fn an_experiment_can_try_out_another_ranking() {
     // Nobody who was never heard of becomes known by asking.
     assert_eq!(site.get("/v1/members/nobody/feed").ok()["slate"]["policy"], "default@1");
     assert_eq!(site.exposures(41).len(), 40);
+}
+
+#[test]
+fn what_is_shipped_stays_until_the_next_phase_and_its_record_beyond() {
+    let site = Site::with_draft();
+    site.post("/v1/experiments/welcome/start", json!({})).ok();
+    site.post("/v1/experiments/welcome/stop", json!({ "ship": "warm" })).ok();
+    // The rule would not have shipped it: whoever does says why.
+    let ship = json!({ "call": "ship", "variant": "warm" });
+    assert_eq!(site.post("/v1/experiments/welcome/decide", ship).problem(400, "bad_field")["field"], "because");
+    let why = json!({ "call": "ship", "variant": "warm", "because": "it is friendlier" });
+    site.post("/v1/experiments/welcome/decide?author=ana", why).ok();
+    site.put("/v1/experiments/welcome", design()).ok();
+    assert_eq!(site.variant("welcome", "m1"), "warm");
+    site.post("/v1/experiments/welcome/start", json!({})).ok();
+    site.get("/v1/experiments/welcome/decision").problem(404, "unknown_document");
+    let record = site.get("/v1/experiments/welcome/decision?phase=1").ok();
+    assert_eq!(
+        record["document"].get("because").or(record.get("because")),
+        Some(&json!("it is friendlier")),
+        "{record}"
+    );
+    // A feature of the same key would take its units away.
+    site.put("/v1/features/welcome", json!({ "default": 1 })).problem(400, "bad_field");
+    // Exposures to what there is not are shown.
+    let viewed = json!({ "userId": "m1", "event": "Experiment Viewed",
+                         "properties": { "experiment_id": "welcmoe", "variation_id": "warm" } });
+    site.post("/v1/track", viewed).ok();
+    let all = site.get("/v1/experiments").ok();
+    assert_eq!(all["unclaimed_exposures"], json!([{ "experiment": "welcmoe", "units": 1 }]));
 }

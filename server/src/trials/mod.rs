@@ -4,6 +4,7 @@ mod frozen;
 mod write;
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use anklang_domain::Fact;
 use anklang_engine::{Engine, EngineError, Renewal, SideView};
@@ -19,6 +20,8 @@ const FILE: &str = "experiments.bin";
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Trials {
     tally: Arc<RwLock<Tally>>,
+    /// Whether the tally has aliases: most evaluations need to know no more of it, and so take no lock.
+    aliases: Arc<AtomicBool>,
 }
 
 impl Trials {
@@ -30,6 +33,18 @@ impl Trials {
     /// The tally as it is, to be looked at for as long as it takes: facts go on being folded meanwhile.
     pub(crate) fn still(&self) -> Tally {
         self.read().still()
+    }
+
+    /// Whether anybody is known under several ids.
+    pub(crate) fn has_aliases(&self) -> bool {
+        self.aliases.load(Ordering::Acquire)
+    }
+
+    /// Changes the tally.
+    fn change(&self, change: impl FnOnce(&mut Tally)) {
+        let mut tally = self.tally.write();
+        change(&mut tally);
+        self.aliases.store(tally.has_aliases(), Ordering::Release);
     }
 
     /// Folds everything anew where facts went by before what counts them was written. `progress` is told how many facts
@@ -49,13 +64,12 @@ impl SideView for Trials {
 
     fn load(&self, bytes: &[u8]) -> bool {
         let Some(tally) = Tally::from_bytes(bytes) else { return false };
-        *self.tally.write() = tally;
+        self.change(|old| *old = tally);
         true
     }
 
     fn fold(&self, facts: &[Fact]) {
-        let mut tally = self.tally.write();
-        facts.iter().for_each(|fact| tally.apply(fact));
+        self.change(|tally| facts.iter().for_each(|fact| tally.apply(fact)));
     }
 
     fn save(&self) -> Vec<u8> {
@@ -80,6 +94,7 @@ impl Renewal for Anew {
     }
 
     fn adopt(self: Box<Self>) {
-        *self.of.tally.write() = self.tally;
+        let Self { tally, of } = *self;
+        of.change(|old| *old = tally);
     }
 }

@@ -81,7 +81,13 @@ pub(super) async fn list(kind: Kind, request: HttpRequest, app: Shared) -> Resul
         .filter(|(_, version)| wanted(version.document.as_ref()))
         .map(|(key, version)| shown(kind, key, version))
         .collect();
-    Ok(HttpResponse::Ok().json(json!({ "items": all })))
+    let mut answer = json!({ "items": all });
+    if kind == Kind::Experiment {
+        // Exposures to what there is not: a key misspelt in a client, mostly.
+        let unclaimed = tally.unclaimed().map(|(key, units)| json!({ "experiment": key, "units": units }));
+        answer["unclaimed_exposures"] = unclaimed.collect();
+    }
+    Ok(HttpResponse::Ok().json(answer))
 }
 
 pub(super) async fn get(kind: Kind, request: HttpRequest, app: Shared) -> Result<HttpResponse, Problem> {

@@ -25,6 +25,7 @@ pub(super) async fn put(request: HttpRequest, app: Shared, payload: Payload) -> 
     let added = take(&mut fields, &ADDED);
     let draft = draft(&request, KIND, &key)?.with(&added)?;
     let design = Design::parse(&Value::Object(fields)).map_err(WriteError::Design)?;
+    app.check_ranking(&key, &design).map_err(WriteError::Design)?;
     let write = app.write(draft, |registry| {
         let Some(experiment) = registry.experiment(&key) else {
             let experiment = Experiment::draft(design);

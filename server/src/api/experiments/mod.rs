@@ -64,6 +64,12 @@ const DAYS: Param = param(
     "Over how many days the goals are measured.",
     r#"{"type":"integer","minimum":1,"maximum":365,"default":28}"#,
 );
+const PHASE: Param = Param {
+    name: "phase",
+    about: "Of which phase; the newest where nothing is said.",
+    schema: r#"{"type":"integer","minimum":1}"#,
+    needed: false,
+};
 const WRITING: Params = Params::Only(&[AUTHOR, VERSION]);
 
 const fn reading(
@@ -120,6 +126,7 @@ pub(crate) const ENDPOINTS: &[Endpoint] = &[
     Endpoint {
         about: "The record of what was decided: the analysis it rests on, the verdict, and who decided what.",
         gives: Content::Json("WrittenDecision"),
+        params: Params::Only(&[PHASE]),
         ..reading("/v1/experiments/{id}/decision", "getDecision", |route| route.to(results::decision))
     },
     Endpoint {

@@ -4,7 +4,7 @@ use actix_web::web::Payload;
 use actix_web::{HttpRequest, HttpResponse, web};
 use anklang_domain::UnixMillis;
 use anklang_experiments::collect::{Ask, collect};
-use anklang_experiments::decide::{Verdict, decide as verdict};
+use anklang_experiments::decide::{Call, Verdict, decide as verdict};
 use anklang_experiments::design::Design;
 use anklang_experiments::registry::Kind;
 use anklang_experiments::report::{Analysis, analyse};
@@ -150,12 +150,23 @@ pub(super) async fn decide(request: HttpRequest, app: Shared, payload: Payload) 
     match (wanted.call, &wanted.variant) {
         (Decided::Ship, Some(variant)) if is_arm(variant) => {}
         (Decided::Ship, _) => {
-            return Err(Problem::new(Code::BadField, "which of the experiment's variants is shipped?").field("variant"));
+            let keys: Vec<&str> = results.analysis.arms.iter().map(|arm| arm.key.as_str()).collect();
+            let what = format!("which variant is shipped? There are {}", keys.join(", "));
+            return Err(Problem::new(Code::BadField, what).field("variant"));
         }
         (Decided::Stop, Some(_)) => {
             return Err(Problem::new(Code::BadField, "nothing is shipped when it is stopped").field("variant"));
         }
         (Decided::Stop, None) => {}
+    }
+    let as_ruled = match (wanted.call, &results.verdict.call) {
+        (Decided::Ship, Call::Ship { variant }) => wanted.variant.as_ref() == Some(variant),
+        (Decided::Stop, Call::Stop) => true,
+        (Decided::Ship | Decided::Stop, _) => false,
+    };
+    if !as_ruled && wanted.because.trim().is_empty() {
+        let what = format!("the declared rule says: {}. Whoever decides otherwise says why", results.verdict);
+        return Err(Problem::new(Code::BadField, what).field("because"));
     }
     let document = json!({
         "experiment": key,
@@ -184,7 +195,8 @@ pub(super) async fn decision(request: HttpRequest, app: Shared) -> Result<HttpRe
     let key = key(&request)?;
     let tally = app.trials.read();
     let experiment = tally.registry().experiment(&key).ok_or_else(|| unknown(Kind::Experiment, &key))?;
-    let record = record_key(&key, experiment.phase);
+    let phase = Query::of(&request).read("phase", |text| text.parse().map_err(|_| "must be a number".to_owned()))?;
+    let record = record_key(&key, phase.unwrap_or(experiment.phase));
     let version = tally.registry().latest(Kind::Decision, &record).ok_or_else(|| unknown(Kind::Decision, &record))?;
     Ok(found(&request, Kind::Decision, &record, version))
 }

@@ -1,5 +1,7 @@
 //! What is answered: a value with its reason, written without detours.
 
+use anklang_experiments::registry::forced_variant;
+
 use super::failure::{ErrorCode, Failure};
 use super::question::Question;
 use crate::flags::{Cause, Decision, Served};
@@ -42,7 +44,7 @@ impl<'a> Answer<'a> {
             Cause::Assigned => self.decision.assigned().map_or(DEFAULT_VARIANT, |(_, variant)| variant),
             Cause::Forced | Cause::Targeted | Cause::RolledOut => match self.decision.rule() {
                 "" => FORCED_VARIANT,
-                rule => rule,
+                rule => forced_variant(rule).unwrap_or(rule),
             },
             Cause::Disabled | Cause::Blocked => DISABLED_VARIANT,
             Cause::Default | Cause::Unknown | Cause::Cycle => DEFAULT_VARIANT,

@@ -187,7 +187,7 @@ fn finding(finding: &Finding, say: impl Fn(f64) -> String) -> Markup {
         Finding::Measured(found) => html! {
             (say(found.estimate)) br; span.interval { "[" (say(found.low)) ", " (say(found.high)) "]" br; "p " (words::p(found.ln_p)) }
             @if let Adjustment::Reduced(share) = found.adjustment {
-                @if share >= 0.01 { br; span.interval { "variance −" (format!("{:.0}", share * 100.0)) "%" } }
+                @if share >= 0.01 { br; span.interval { "adjusted for the past: variance −" (format!("{:.0}", share * 100.0)) "%" } }
             }
             @if let Some(said) = found.posterior {
                 br; span.interval { "chance to win " (format!("{:.1}", said.chance_to_win * 100.0)) "%" }
