@@ -5,8 +5,9 @@ mod write;
 
 use std::sync::Arc;
 
-use anklang_domain::Fact;
+use anklang_domain::{Body, Fact};
 use anklang_engine::{Engine, EngineError, Renewal, SideView};
+use anklang_experiments::registry::Kind;
 use anklang_experiments::tally::Tally;
 use parking_lot::{RwLock, RwLockReadGuard};
 
@@ -55,7 +56,17 @@ impl SideView for Trials {
 
     fn fold(&self, facts: &[Fact]) {
         let mut tally = self.tally.write();
-        facts.iter().for_each(|fact| tally.apply(fact));
+        for fact in facts {
+            let edition = tally.registry().edition();
+            tally.apply(fact);
+            if let Body::Configured(said) = &fact.body
+                && Kind::named(&said.kind).is_some()
+                && tally.registry().edition() == edition
+            {
+                let (kind, key, version) = (&said.kind, &said.key, said.version);
+                tracing::warn!(kind, key, version, "a document about experiments makes no sense and is left out");
+            }
+        }
     }
 
     fn save(&self) -> Vec<u8> {
