@@ -185,8 +185,7 @@ fn a_decision_is_kept_once_and_nonsense_changes_nothing() {
     let mut write = |kind: &str, version: u32, document: Option<Value>| {
         let configuration =
             Configuration { kind: kind.into(), key: "k".into(), version, document, author: String::new() };
-        let taken = std::sync::Arc::make_mut(&mut tally.registry).apply(now(0), &configuration);
-        taken
+        std::sync::Arc::make_mut(&mut tally.registry).apply(now(0), &configuration)
     };
     assert!(write("decision", 1, Some(json!({ "call": "ship" }))));
     assert!(!write("decision", 2, Some(json!({ "call": "stop" }))));
