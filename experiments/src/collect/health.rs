@@ -100,7 +100,7 @@ pub(super) fn outcome(values: &[UnitValue]) -> Option<Vec<f64>> {
 fn pairs(tally: &Tally, observed: &Observed<'_>, outcome: Option<&[f64]>, now: UnixMillis) -> Vec<Pair> {
     let mut pairs = Vec::new();
     for (key, experiment) in at_the_same_time(tally, observed, now) {
-        let Some(other) = tally.observe(key, now) else { continue };
+        let Some(other) = tally.glance(key, now, false) else { continue };
         let (here, there) = (observed.experiment.design.variants.len(), experiment.design.variants.len());
         let mut cells = vec![vec![Moments::default(); there]; here];
         for (place, arm) in observed.shared(&other) {

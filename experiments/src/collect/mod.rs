@@ -23,8 +23,9 @@ pub use self::baseline::{Past, past};
 
 /// Values of one dimension that are told apart, those with most units; the rest are left out and said so.
 pub const SEGMENTS_MAX: usize = 20;
-/// Metrics whose values are held in memory at once: 40 bytes a unit each.
-const METRICS_AT_ONCE: usize = 10;
+/// Metrics whose values are held in memory at once: 40 bytes a unit each. Those of one pass read a unit's logs while they
+/// are near.
+const METRICS_AT_ONCE: usize = 20;
 
 /// What is asked of an experiment beyond its design.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

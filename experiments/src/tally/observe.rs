@@ -105,6 +105,15 @@ impl Tally {
     /// An experiment at a moment; none where there is none of this key, or it was never started.
     #[must_use]
     pub fn observe<'a>(&'a self, key: &'a str, now: UnixMillis) -> Option<Observed<'a>> {
+        let mut observed = self.glance(key, now, true)?;
+        let name = |subject: &Subject| self.names.name(subject.unit);
+        observed.subjects.sort_by(|a, b| a.exposed_ms.cmp(&b.exposed_ms).then_with(|| name(a).cmp(name(b))));
+        Some(observed)
+    }
+
+    /// The same with its units in any order, and without a look at whether each was seen where it was drawn, unless
+    /// `drawn` asks for it: enough for who was in which arm.
+    pub(crate) fn glance<'a>(&'a self, key: &'a str, now: UnixMillis, drawn: bool) -> Option<Observed<'a>> {
         let experiment = self.registry.experiment(key)?;
         let (started, stopped) = experiment.stage.period()?;
         // What happens at this very moment has happened.
@@ -121,7 +130,8 @@ impl Tally {
         };
         let ends = [stopped, experiment.design.ends_at].into_iter().flatten().min();
         let before = ends.map_or(i64::MAX, UnixMillis::ms).min(now.ms().saturating_add(1));
-        let draw = Draw::new(key, experiment);
+        let checked = drawn && experiment.design.assigned_by == AssignedBy::Anklang;
+        let draw = checked.then(|| Draw::new(key, experiment));
         let mut sightings: Vec<(Who, &Sighting)> = Vec::new();
         for units in self.by_head(key, experiment).chunk_by(|a, b| a.0 == b.0) {
             sightings.clear();
@@ -130,10 +140,8 @@ impl Tally {
                 let name = |who| self.names.name(who);
                 sightings.sort_by(|a, b| self.spelt().order(a.1, b.1).then_with(|| name(a.0).cmp(name(b.0))));
             }
-            observed.take(units[0].0, &sightings, before, &draw);
+            observed.take(units[0].0, &sightings, before, draw.as_ref());
         }
-        let name = |subject: &Subject| self.names.name(subject.unit);
-        observed.subjects.sort_by(|a, b| a.exposed_ms.cmp(&b.exposed_ms).then_with(|| name(a).cmp(name(b))));
         Some(observed)
     }
 
@@ -240,7 +248,7 @@ impl Draw {
 }
 
 impl<'a> Observed<'a> {
-    fn take(&mut self, head: Who, sightings: &[(Who, &Sighting)], before_ms: i64, draw: &Draw) {
+    fn take(&mut self, head: Who, sightings: &[(Who, &Sighting)], before_ms: i64, draw: Option<&Draw>) {
         let tally = self.tally;
         let design = &self.experiment.design;
         let unit = tally.called(head, design.by_member());
@@ -282,7 +290,7 @@ impl<'a> Observed<'a> {
             return;
         };
         self.exposures.units += 1;
-        if design.assigned_by == AssignedBy::Anklang
+        if let Some(draw) = draw
             && let Some(oddity) = self.misplaced(arm, sightings, draw)
         {
             self.exposures.note(oddity, example(first));

@@ -262,7 +262,10 @@ fn answers_have_the_shapes_that_are_described() {
     fits("ExperimentPower", &site.get("/v1/experiments/wide/power").ok());
     fits("PowerAnswer", &site.post("/v1/power", json!({ "baseline": "10%", "effect": 0.01, "units": 1e5 })).ok());
     site.post("/v1/experiments/welcome/stop", json!({ "ship": "warm" })).ok();
-    fits("WrittenDecision", &site.post("/v1/experiments/welcome/decide", json!({ "call": "stop" })).ok());
+    fits(
+        "WrittenDecision",
+        &site.post("/v1/experiments/welcome/decide", json!({ "call": "stop", "because": "a test" })).ok(),
+    );
     fits("WrittenDecision", &site.get("/v1/experiments/welcome/decision").ok());
     fits("ExperimentList", &site.get("/v1/experiments").ok());
     fits("History", &site.get("/v1/experiments/welcome/history").ok());

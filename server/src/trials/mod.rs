@@ -6,8 +6,9 @@ mod write;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use anklang_domain::Fact;
+use anklang_domain::{Body, Fact};
 use anklang_engine::{Engine, EngineError, Renewal, SideView};
+use anklang_experiments::registry::Kind;
 use anklang_experiments::tally::Tally;
 use parking_lot::{RwLock, RwLockReadGuard};
 
@@ -69,7 +70,7 @@ impl SideView for Trials {
     }
 
     fn fold(&self, facts: &[Fact]) {
-        self.change(|tally| facts.iter().for_each(|fact| tally.apply(fact)));
+        self.change(|tally| facts.iter().for_each(|fact| fold_one(tally, fact)));
     }
 
     fn save(&self) -> Vec<u8> {
@@ -79,6 +80,19 @@ impl SideView for Trials {
     fn renew(&self) -> Box<dyn Renewal> {
         let tally = self.read().anew();
         Box::new(Anew { tally, of: self.clone() })
+    }
+}
+
+/// Folds a fact, and says so where it is a document that is left out.
+fn fold_one(tally: &mut Tally, fact: &Fact) {
+    let edition = tally.registry().edition();
+    tally.apply(fact);
+    if let Body::Configured(said) = &fact.body
+        && Kind::named(&said.kind).is_some()
+        && tally.registry().edition() == edition
+    {
+        let (kind, key, version) = (&said.kind, &said.key, said.version);
+        tracing::warn!(kind, key, version, "a document about experiments makes no sense and is left out");
     }
 }
 
