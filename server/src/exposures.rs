@@ -51,22 +51,23 @@ pub(crate) struct Assignment<'a> {
 }
 
 impl Assignment<'_> {
-    /// Two numbers that name this exposure. The lengths keep "a" + "bc" and "ab" + "c" apart.
-    fn numbers(&self) -> (u64, u64) {
+    /// What names this exposure. The lengths keep "a" + "bc" and "ab" + "c" apart.
+    fn text(&self) -> Vec<u8> {
         let parts = [self.experiment, self.phase, self.variant, self.unit];
         let mut text = Vec::with_capacity(parts.iter().map(|part| part.len() + 8).sum::<usize>() + 1);
         for part in parts {
             text.extend_from_slice(&(part.len() as u64).to_le_bytes());
             text.extend_from_slice(part.as_bytes());
         }
-        let first = stable_hash(&text);
-        text.push(b'#');
-        (first, stable_hash(&text))
+        text
     }
 
     /// The id of the fact: the same exposure is the same fact, whoever reports it, and the unit is in it as a hash only.
     pub(crate) fn fact_id(&self) -> FactId {
-        let (first, second) = self.numbers();
+        let mut text = self.text();
+        let first = stable_hash(&text);
+        text.push(b'#');
+        let second = stable_hash(&text);
         // Two numbers, since one of 64 bits would meet another among a few billions.
         FactId::parse(&format!("exposed:{first:016x}{second:016x}"))
             .unwrap_or_else(|_| FactId::numbered("exposed", first))
@@ -132,7 +133,7 @@ impl Default for Remembered {
 impl Remembered {
     /// The place of an exposure that was not noted lately; none for one that was.
     pub(crate) fn fresh(&self, assignment: &Assignment<'_>) -> Option<Fresh<'_>> {
-        let (number, _) = assignment.numbers();
+        let number = stable_hash(&assignment.text());
         let slot = self.0.get(number as usize & (REMEMBERED - 1))?;
         (slot.load(Ordering::Relaxed) != number).then_some(Fresh { slot, number })
     }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use anklang_engine::Stats;
@@ -11,33 +11,61 @@ use anklang_engine::Stats;
 /// Upper bounds of the latency histogram, in seconds: fine around the promise of 10 ms.
 const LATENCY_S: [f64; 14] = [0.0005, 0.001, 0.002, 0.003, 0.005, 0.0075, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0];
 
+/// How often each took at most so long; the last is for what took longer than any bound.
 #[derive(Debug, Default)]
 struct Histogram {
-    buckets: [u64; LATENCY_S.len()],
-    count: u64,
-    sum_s: f64,
+    buckets: [AtomicU64; LATENCY_S.len() + 1],
+    sum_ns: AtomicU64,
 }
 
 impl Histogram {
-    fn observe(&mut self, seconds: f64) {
-        self.count += 1;
-        self.sum_s += seconds;
-        for (bucket, bound) in self.buckets.iter_mut().zip(LATENCY_S) {
-            *bucket += u64::from(seconds <= bound);
+    fn observe(&self, took: Duration) {
+        let seconds = took.as_secs_f64();
+        // Nearly every answer is in the first.
+        let at = LATENCY_S.iter().position(|bound| seconds <= *bound).unwrap_or(LATENCY_S.len());
+        if let Some(bucket) = self.buckets.get(at) {
+            bucket.fetch_add(1, Ordering::Relaxed);
         }
+        // 2^64 ns are five hundred years.
+        self.sum_ns.fetch_add(took.as_nanos() as u64, Ordering::Relaxed);
     }
 }
 
+/// What was answered on one method of one address.
 #[derive(Debug, Default)]
-struct Routes {
-    answers: BTreeMap<(&'static str, &'static str, u16), u64>,
-    latency: BTreeMap<(&'static str, &'static str), Histogram>,
+pub(crate) struct Route {
+    /// Answers with 200, counted without a lock: nearly all.
+    fine: AtomicU64,
+    others: Mutex<BTreeMap<u16, u64>>,
+    latency: Histogram,
 }
+
+impl Route {
+    pub(crate) fn answered(&self, status: u16, took: Duration) {
+        if status == 200 {
+            self.fine.fetch_add(1, Ordering::Relaxed);
+        } else {
+            *self.others.lock().unwrap_or_else(PoisonError::into_inner).entry(status).or_default() += 1;
+        }
+        self.latency.observe(took);
+    }
+
+    /// How often it answered with each status; nothing where it never answered.
+    fn answers(&self) -> BTreeMap<u16, u64> {
+        let mut answers = self.others.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let fine = self.fine.load(Ordering::Relaxed);
+        if fine > 0 {
+            answers.insert(200, fine);
+        }
+        answers
+    }
+}
+
+type Routes = BTreeMap<(&'static str, &'static str), Arc<Route>>;
 
 /// The server's own counters; the engine's are asked for when they are shown.
 #[derive(Debug, Default)]
 pub(crate) struct Metrics {
-    // One short lock an answer: some ten nanoseconds, against an answer's millisecond.
     routes: Mutex<Routes>,
     accepted: AtomicU64,
     duplicates: AtomicU64,
@@ -47,10 +75,10 @@ pub(crate) struct Metrics {
 }
 
 impl Metrics {
-    pub(crate) fn answered(&self, method: &'static str, path: &'static str, status: u16, took: Duration) {
+    /// The counters of a route, to be asked for once and kept.
+    pub(crate) fn route(&self, method: &'static str, path: &'static str) -> Arc<Route> {
         let mut routes = self.routes.lock().unwrap_or_else(PoisonError::into_inner);
-        *routes.answers.entry((method, path, status)).or_default() += 1;
-        routes.latency.entry((method, path)).or_default().observe(took.as_secs_f64());
+        Arc::clone(routes.entry((method, path)).or_default())
     }
 
     pub(crate) fn ingested(&self, accepted: u64, duplicates: u64) {
@@ -97,19 +125,23 @@ impl Metrics {
         let routes = self.routes.lock().unwrap_or_else(PoisonError::into_inner);
         let name = "anklang_http_requests_total";
         family(out, name, "Requests by route and status.", "counter");
-        for ((method, path, status), count) in &routes.answers {
-            let _ = writeln!(out, "{name}{{method=\"{method}\",route=\"{path}\",status=\"{status}\"}} {count}");
+        for ((method, path), route) in routes.iter() {
+            for (status, count) in route.answers() {
+                let _ = writeln!(out, "{name}{{method=\"{method}\",route=\"{path}\",status=\"{status}\"}} {count}");
+            }
         }
         let name = "anklang_http_request_seconds";
         family(out, name, "Time to the first byte of the answer, by route.", "histogram");
-        for ((method, path), histogram) in &routes.latency {
+        for ((method, path), Route { latency, .. }) in routes.iter().map(|(key, route)| (key, route.as_ref())) {
             let labels = format!("method=\"{method}\",route=\"{path}\"");
-            for (bound, count) in LATENCY_S.iter().zip(histogram.buckets) {
+            let bounds = LATENCY_S.iter().map(f64::to_string).chain(["+Inf".to_owned()]);
+            let mut count = 0;
+            for (bound, bucket) in bounds.zip(&latency.buckets) {
+                count += bucket.load(Ordering::Relaxed);
                 let _ = writeln!(out, "{name}_bucket{{{labels},le=\"{bound}\"}} {count}");
             }
-            let _ = writeln!(out, "{name}_bucket{{{labels},le=\"+Inf\"}} {}", histogram.count);
-            let _ = writeln!(out, "{name}_sum{{{labels}}} {}", histogram.sum_s);
-            let _ = writeln!(out, "{name}_count{{{labels}}} {}", histogram.count);
+            let sum_s = Duration::from_nanos(latency.sum_ns.load(Ordering::Relaxed)).as_secs_f64();
+            let _ = writeln!(out, "{name}_sum{{{labels}}} {sum_s}\n{name}_count{{{labels}}} {count}");
         }
     }
 }
@@ -142,7 +174,7 @@ mod tests {
     fn buckets_are_cumulative_and_count_everything() {
         let metrics = Metrics::default();
         for ms in [1, 4, 9_000] {
-            metrics.answered("GET", "/v1/trending", 200, Duration::from_millis(ms));
+            metrics.route("GET", "/v1/trending").answered(200, Duration::from_millis(ms));
         }
         let text = metrics.render(&Stats::default(), 2, 3);
         let has = |line: &str| assert!(text.lines().any(|l| l == line), "{line}\n{text}");
@@ -151,6 +183,8 @@ mod tests {
         has(&format!("anklang_http_request_seconds_bucket{{{labels},le=\"0.001\"}} 1"));
         has(&format!("anklang_http_request_seconds_bucket{{{labels},le=\"0.005\"}} 2"));
         has(&format!("anklang_http_request_seconds_bucket{{{labels},le=\"+Inf\"}} 3"));
+        has(&format!("anklang_http_request_seconds_sum{{{labels}}} 9.005"));
+        has(&format!("anklang_http_request_seconds_count{{{labels}}} 3"));
         has("anklang_requests_in_flight 2");
         has("anklang_streams_open 3");
     }

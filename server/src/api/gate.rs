@@ -1,7 +1,10 @@
 //! What every request passes before its handler: a place among those in flight, the key, the query. And what every
 //! answer leaves behind: its line in the metrics.
 
+use std::cell::OnceCell;
 use std::net::Ipv4Addr;
+use std::rc::Rc;
+use std::sync::Arc;
 use std::time::Instant;
 
 use actix_web::body::{BoxBody, MessageBody};
@@ -18,13 +21,16 @@ use super::params::Query;
 use super::problem::{Code, Problem};
 use crate::app::App;
 use crate::keys::{Role, Verdict, sha256_hex};
+use crate::metrics::Route;
 
+const API_KEY: HeaderName = HeaderName::from_static("x-api-key");
 /// After how many seconds to come back when too many requests are in flight.
 const OVERLOADED_RETRY_AFTER_S: u64 = 1;
 
 /// Lets a request through to its handler, or answers why not.
 pub(crate) async fn gate(
     endpoint: &'static Endpoint,
+    counters: Rc<OnceCell<Arc<Route>>>,
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
@@ -47,7 +53,8 @@ pub(crate) async fn gate(
         let by_a_page = cors::is_by_a_page(response.request().headers());
         cors::open(by_a_page, response.headers_mut());
     }
-    app.metrics.answered(endpoint.verb.as_str(), endpoint.path, response.status().as_u16(), started.elapsed());
+    let counters = counters.get_or_init(|| app.metrics.route(endpoint.verb.as_str(), endpoint.path));
+    counters.answered(response.status().as_u16(), started.elapsed());
     Ok(response)
 }
 
@@ -57,7 +64,7 @@ fn refuse(endpoint: &Endpoint, request: ServiceRequest, problem: &Problem) -> Se
 
 fn admit(endpoint: &Endpoint, app: &App, request: &ServiceRequest) -> Result<(), Problem> {
     let key = presented(request.headers());
-    if !endpoint.cors && app.keys.is_empty() && is_of_another_site(request.headers()) {
+    if !endpoint.cors && is_of_another_site(request.headers()) && app.keys.is_empty() {
         let how = "without keys only this machine may ask, and not the page of another site; make a key with `anklang key add`";
         return Err(Problem::new(Code::KeyNeeded, how));
     }
@@ -134,7 +141,7 @@ fn is_token(app: &App, key: &str) -> bool {
 
 /// The key in `Authorization: Bearer KEY`, in `Basic` as user name, or in `X-API-Key`, as OFREP has it.
 pub(crate) fn presented(headers: &HeaderMap) -> Option<String> {
-    let plain = || headers.get("x-api-key")?.to_str().ok().map(|key| key.trim().to_owned());
+    let plain = || headers.get(API_KEY)?.to_str().ok().map(|key| key.trim().to_owned());
     authorization(headers).or_else(plain)
 }
 

@@ -24,6 +24,9 @@ pub(crate) mod sse;
 pub(crate) mod stream;
 pub(crate) mod track;
 
+use std::cell::OnceCell;
+use std::rc::Rc;
+
 use actix_web::http::header::ALLOW;
 use actix_web::middleware::from_fn;
 use actix_web::{HttpRequest, HttpResponse, Resource, ResponseError, Route, guard, web};
@@ -73,7 +76,9 @@ fn resource(there: &[&'static Endpoint]) -> Resource {
 }
 
 fn route(endpoint: &'static Endpoint) -> Route {
-    (endpoint.handler)(web::route()).wrap(from_fn(move |request, next| gate::gate(endpoint, request, next)))
+    let counters = Rc::new(OnceCell::new());
+    (endpoint.handler)(web::route())
+        .wrap(from_fn(move |request, next| gate::gate(endpoint, Rc::clone(&counters), request, next)))
 }
 
 /// How requests are counted that no endpoint answers.
@@ -81,7 +86,7 @@ const UNMATCHED: &str = "unmatched";
 
 fn count_unmatched(request: &HttpRequest, status: u16) {
     if let Some(app) = request.app_data::<Shared>() {
-        app.metrics.answered("any", UNMATCHED, status, std::time::Duration::ZERO);
+        app.metrics.route("any", UNMATCHED).answered(status, std::time::Duration::ZERO);
     }
 }
 

@@ -9,7 +9,7 @@ mod bulk;
 mod failure;
 mod question;
 
-use actix_web::http::header::{CACHE_CONTROL, CONTENT_TYPE};
+use actix_web::http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue};
 use actix_web::web::Payload;
 use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder};
 
@@ -102,7 +102,9 @@ async fn evaluated(key: &str, request: &HttpRequest, app: &Shared, payload: Payl
 
 /// An answer for one unit alone.
 fn private(mut answer: HttpResponseBuilder) -> HttpResponseBuilder {
-    answer.insert_header((CONTENT_TYPE, "application/json")).insert_header((CACHE_CONTROL, FOR_ONE_UNIT));
+    const JSON: HeaderValue = HeaderValue::from_static("application/json");
+    const FOR_ONE: HeaderValue = HeaderValue::from_static(FOR_ONE_UNIT);
+    answer.insert_header((CONTENT_TYPE, JSON)).insert_header((CACHE_CONTROL, FOR_ONE));
     answer
 }
 
