@@ -137,7 +137,8 @@ pub fn checks(arms: &[String], weights: &[f64], all: &[u64], days: &Dimension, d
                 looked.join(", ")
             )
         };
-        let severity = Severity::Suspicious;
+        // That nothing is known is nothing wrong: the mismatch itself is told already.
+        let severity = if looked.is_empty() { Severity::Untested } else { Severity::Suspicious };
         return vec![Check { code: Code::SampleRatioCause, severity, subject: None, says, why: None, details: None }];
     }
     let check = |cause: Cause| {

@@ -48,6 +48,8 @@ pub enum Shortage {
     Conversions(u64, u64),
     /// A heavy tail.
     Tail(Tail),
+    /// Every unit has this same value.
+    Alike(f64),
     /// Days run, of a full week.
     Days(f64),
 }
@@ -80,10 +82,14 @@ pub(crate) fn rarer([control, of_control]: [u64; 2], [treatment, of_treatment]: 
 pub fn check(arms: &[String], metric: &str, supply: &Supply) -> Check {
     let (says, severity, shortage) = match supply {
         Supply::Units(units) => few_units(units.iter().copied()),
-        Supply::Conversions(counts) => {
-            few_units(counts.iter().map(|(_, n)| *n)).or_else(|| few_conversions(arms, counts))
-        }
-        Supply::Numbers(shapes) => few_units(shapes.iter().map(|shape| shape.n)).or_else(|| heavy_tail(arms, shapes)),
+        Supply::Conversions(counts) => few_units(counts.iter().map(|(_, n)| *n))
+            .or_else(|| {
+                all_alike(&counts.iter().map(|(successes, n)| Shape::of_proportion(*successes, *n)).collect::<Vec<_>>())
+            })
+            .or_else(|| few_conversions(arms, counts)),
+        Supply::Numbers(shapes) => few_units(shapes.iter().map(|shape| shape.n))
+            .or_else(|| all_alike(shapes))
+            .or_else(|| heavy_tail(arms, shapes)),
     }
     .unwrap_or_else(|| ("There are enough units for an answer.".to_owned(), Severity::Ok, Shortage::None));
     Check::new(Code::Enough, severity, says, Details::Enough(shortage)).about(metric)
@@ -96,6 +102,22 @@ fn few_units(units: impl Iterator<Item = u64>) -> Short {
     (least < UNITS_MIN).then(|| {
         let says = format!("Too early: the smallest arm has {} units; it takes {UNITS_MIN}.", words::count(least));
         (says, Severity::Untested, Shortage::Units(least, UNITS_MIN))
+    })
+}
+
+/// Every unit of every arm has the same value, so that no number of units would give an answer.
+fn all_alike(shapes: &[Shape]) -> Short {
+    let first = shapes.first()?;
+    let same = first.mean.is_finite() && shapes.iter().all(|shape| shape.m2 == 0.0 && shape.mean == first.mean);
+    same.then(|| {
+        let says = if first.mean == 0.0 {
+            "No unit differs from another: no unit has done this at all. Is the event or the column the right one?"
+                .to_owned()
+        } else {
+            let value = words::number(first.mean);
+            format!("No unit differs from another: all have {value}. Is the event or the column the right one?")
+        };
+        (says, Severity::Untested, Shortage::Alike(first.mean))
     })
 }
 
@@ -188,6 +210,21 @@ mod tests {
             "Too early: 5 conversions (or units that did not convert) in a and b together; it takes 20."
         );
         assert_eq!(told(Supply::Conversions(vec![(4_000, 8_000), (4_000, 8_000)])).severity, Severity::Ok);
+    }
+
+    #[test]
+    fn units_that_are_all_alike_are_never_enough() {
+        let told = |supply: Supply| check(&names(), "m", &supply);
+        let alike = |value: f64| Supply::Numbers(vec![Shape::of([value; 500]); 2]);
+        for none in [alike(0.0), Supply::Conversions(vec![(0, 5_000), (0, 5_100)])] {
+            let none = told(none);
+            assert!(none.says.contains("no unit has done this at all"), "{}", none.says);
+            assert_eq!(none.severity, Severity::Untested);
+        }
+        assert!(told(alike(7.0)).says.contains("all have 7.0"), "{}", told(alike(7.0)).says);
+        assert!(told(Supply::Conversions(vec![(500, 500); 2])).says.contains("all have 1.0"));
+        let apart = Supply::Numbers(vec![Shape::of([0.0; 500]), Shape::of((0..500).map(|at| f64::from(at % 2)))]);
+        assert_eq!(told(apart).severity, Severity::Ok);
     }
 
     #[test]

@@ -93,7 +93,9 @@ fn told(arms: &[String], found: Result<Imbalance, Why>) -> Check {
     let name = arms.get(found.arm).map_or("a treatment", String::as_str);
     let [control, treatment] = found.means.map(words::number);
     let says = match severity {
-        Severity::Ok | Severity::Untested => format!("The arms were alike before exposure (adjusted p {p})."),
+        Severity::Ok | Severity::Untested => {
+            format!("No sign that the arms differed before exposure (adjusted p {p}).")
+        }
         Severity::Suspicious | Severity::Alarm => format!(
             "The arms differed before exposure already: {control} in the control, {treatment} in {name} (adjusted p {p}). \
              Either the assignment is not random, or exposure depends on what the variant does, or an earlier experiment \

@@ -117,7 +117,9 @@ fn told_joint(found: Joint, ln_p: f64) -> Check {
     let severity = Severity::of_peeked_ln_p(ln_p).min(worst);
     let p = words::p(ln_p);
     let says = match severity {
-        Severity::Ok | Severity::Untested => format!("The two experiments share units independently (p {p})."),
+        Severity::Ok | Severity::Untested => {
+            format!("No sign that the variant here depends on the variant there (p {p}).")
+        }
         Severity::Suspicious | Severity::Alarm if dependent => format!(
             "Which variant a unit gets here depends on its variant there (p {p}): the other experiment's effect is part of \
              this one's. Usual causes: the same seed, or targeting by what the other changes; a common layer keeps them \
@@ -176,7 +178,9 @@ fn told_modification(arms: &[String], pair: &Pair, found: Modification) -> Check
     let p = words::p(found.ln_p_adjusted);
     let name = |names: &[String], at: usize| names.get(at).cloned().unwrap_or_else(|| format!("arm {at}"));
     let says = match severity {
-        Severity::Ok | Severity::Untested => format!("The effect is the same in all arms of the other (p {p})."),
+        Severity::Ok | Severity::Untested => {
+            format!("No sign that the effect differs between the arms of the other (p {p}).")
+        }
         Severity::Suspicious | Severity::Alarm => format!(
             "{} does {} where units get {} there, but {} where they get {} (p {p}): the effect shown is of the mixture, and \
              will be another when the other experiment ends.",
@@ -240,7 +244,7 @@ mod tests {
         let severities: Vec<Severity> = checks.iter().map(|check| check.severity).collect();
         assert_eq!(severities, [Severity::Ok, Severity::Suspicious, Severity::Ok, Severity::Ok]);
         assert!(
-            checks[1].says.starts_with("b does -0.10 where units get y there, but 0.50 where they get x (p"),
+            checks[1].says.starts_with("b does −0.10 where units get y there, but 0.50 where they get x (p"),
             "{}",
             checks[1].says
         );

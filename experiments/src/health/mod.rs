@@ -29,6 +29,7 @@ pub mod srm;
 pub mod table;
 mod words;
 
+use std::collections::HashSet;
 use std::fmt;
 
 use serde::Serialize;
@@ -130,12 +131,15 @@ pub struct Health {
 }
 
 impl Health {
-    /// Puts the answers in order.
+    /// Puts the answers in order, each sentence once: two dimensions that part the units alike have one and the same to
+    /// say.
     #[must_use]
     pub fn new(checks: impl IntoIterator<Item = Check>) -> Self {
         let mut checks: Vec<Check> = checks.into_iter().collect();
         // Stable: of equal answers, the order of the questions, then the one they came in.
         checks.sort_by_key(|check| (std::cmp::Reverse(check.severity), check.code));
+        let mut said = HashSet::new();
+        checks.retain(|check| said.insert((check.code, check.subject.clone(), check.says.clone())));
         Self { checks }
     }
 
@@ -168,5 +172,27 @@ impl fmt::Display for Health {
             }
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_same_is_not_said_twice() {
+        let check = |severity, says: &str| Check {
+            code: Code::SampleRatioCause,
+            severity,
+            subject: None,
+            says: says.to_owned(),
+            why: None,
+            details: None,
+        };
+        let [bad, ok] = [Severity::Suspicious, Severity::Ok];
+        let other = check(ok, "one").about("another metric");
+        let health = Health::new([check(ok, "one"), check(bad, "two"), check(bad, "one"), check(bad, "two"), other]);
+        let said: Vec<_> = health.checks.iter().map(|check| (check.severity, check.says.as_str())).collect();
+        assert_eq!(said, [(bad, "two"), (bad, "one"), (ok, "one")]);
     }
 }

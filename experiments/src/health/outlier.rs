@@ -80,7 +80,7 @@ fn told(arms: &[String], found: Influence) -> Check {
     let says = match severity {
         Severity::Ok | Severity::Untested => "No single unit decides the outcome.".to_owned(),
         Severity::Suspicious | Severity::Alarm => format!(
-            "One unit, {} in {}, decides much: with it the means differ by {} (p {}), without it by {} (p {}). Look at \
+            "One unit, {} in {}, decides much: with it the means differ by {} (Welch's p {}), without it by {} (p {}). Look at \
              that unit, and cap the metric.",
             words::number(found.value),
             arms.get(found.arm).map_or("an arm", String::as_str),
@@ -120,8 +120,8 @@ mod tests {
         assert_eq!(check.severity, Severity::Suspicious);
         assert_eq!(
             check.says,
-            "One unit, 49,854 in gate_30, decides much: with it the means differ by -1.2 (p 0.38), without it by -0.043 \
-             (p 0.95). Look at that unit, and cap the metric."
+            "One unit, 49,854 in gate_30, decides much: with it the means differ by −1.2 (Welch's p 0.38), without it by \
+             −0.043 (p 0.95). Look at that unit, and cap the metric."
         );
     }
 

@@ -30,18 +30,18 @@ pub(crate) fn number(value: f64) -> String {
     if !value.is_finite() {
         return "–".to_owned();
     }
+    let sign = if value < 0.0 { "−" } else { "" };
     if size >= 1e15 {
-        return format!("{value:.1e}");
+        return format!("{sign}{size:.1e}");
     }
     if size >= 100.0 {
-        let sign = if value < 0.0 { "-" } else { "" };
         return format!("{sign}{}", count(size.round() as u64));
     }
     if size < 1e-6 {
-        return if size == 0.0 { "0".to_owned() } else { format!("{value:.1e}") };
+        return if size == 0.0 { "0".to_owned() } else { format!("{sign}{size:.1e}") };
     }
     let places = (1 - size.log10().floor() as i32).max(0) as usize;
-    format!("{value:.places$}")
+    format!("{sign}{size:.places$}")
 }
 
 /// The arm that is furthest off; of two that mirror each other, the treatment.
@@ -60,6 +60,6 @@ mod tests {
         assert_eq!([0.5, 0.012, 0.001_25, 0.999_9, 1.0].map(percent), ["50%", "1.2%", "0.12%", "99.99%", "100%"]);
         assert_eq!([0.42_f64, 0.008_608, 9.96e-5].map(|share| p(share.ln())), ["0.42", "0.0086", "1.0e-4"]);
         assert_eq!(p(-2_000.0), "2.6e-869");
-        assert_eq!([49_854.0, 12.3, -0.000_12, 1e20].map(number), ["49,854", "12", "-0.00012", "1.0e20"]);
+        assert_eq!([49_854.0, 12.3, -0.000_12, 1e20].map(number), ["49,854", "12", "−0.00012", "1.0e20"]);
     }
 }

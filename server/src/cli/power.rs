@@ -4,6 +4,7 @@ use anklang_experiments::design::power::Goal;
 use anklang_experiments::report::{Measure, words};
 use clap::Args;
 
+use super::analyze::shares_of_one;
 use super::failure::Failure;
 use super::terminal::say;
 use crate::planning::{Answer, Number, Question};
@@ -81,6 +82,7 @@ impl Power {
     }
 
     fn answer(&self) -> Result<(Answer, Measure), Failure> {
+        let weights = self.weights.clone().map(shares_of_one).transpose()?;
         let question = Question {
             baseline: self.baseline,
             mean: self.mean,
@@ -91,7 +93,7 @@ impl Power {
             effect: self.effect,
             units: self.units,
             per_day: self.per_day,
-            weights: self.weights.clone(),
+            weights,
             alpha: self.alpha,
             power: self.power,
             looks: self.looks,
@@ -186,6 +188,12 @@ mod tests {
     }
 
     #[test]
+    fn shares_of_a_hundred_are_shares() {
+        let of = |weights: &str| units(&format!("--baseline .10 --effect 10% --weights {weights}"), 0);
+        assert_eq!(of("90,10"), of(".9,.1"));
+    }
+
+    #[test]
     fn so_many_units_see_what_needs_so_many() {
         let answer = answer("--baseline .10 --units 29496 --effect .01 --per-day 1000").expect("an answer");
         let fixed = &answer.methods[0];
@@ -209,6 +217,8 @@ mod tests {
             "--mean 0 --sd 1 --effect 10%",
             "--mean 1 --sd 1 --per-mean 0 --per-sd 1 --effect .1",
             "--mean 1 --sd 1 --effect .1 --weights .5",
+            "--mean 1 --sd 1 --effect .1 --weights .9,.2",
+            "--mean 1 --sd 1 --effect .1 --weights 1.5,-.5",
             "--mean 1 --sd 1 --effect .1 --alpha 2",
             "--mean 1 --sd 1 --effect .1 --looks 0",
             "--mean 1 --sd 1 --units 0",

@@ -100,7 +100,11 @@ fn weights(names: &[String], text: &str) -> Result<Vec<f64>, Failure> {
             names[missing]
         )));
     }
-    let weights: Vec<f64> = weights.into_iter().flatten().collect();
+    shares_of_one(weights.into_iter().flatten().collect())
+}
+
+/// Planned shares as shares of 1, whether they add up to 1 or to 100.
+pub(in crate::cli) fn shares_of_one(weights: Vec<f64>) -> Result<Vec<f64>, Failure> {
     let sum: f64 = weights.iter().sum();
     let whole = [1.0, 100.0].into_iter().find(|whole| (sum / whole - 1.0).abs() <= WEIGHTS_OFF_MAX);
     let whole = whole.ok_or_else(|| Failure::Use(format!("--weights add up to {sum}, not to 1 (or to 100)")))?;

@@ -94,7 +94,13 @@ impl Metrics {
             metrics.add(text, made)?;
         }
         for text in &args.guardrails {
-            let (name, margin) = number_after_colon(text, "--guardrail", |margin| margin >= 0.0)?;
+            let (name, margin) = number_after_colon(text, "--guardrail", |_| true)?;
+            if !(margin > 0.0 && margin < 1.0) {
+                return Err(Failure::Use(format!(
+                    "--guardrail: a margin is a share above 0 and below 1; {name}:{margin} would be {}%, and 5% is {name}:.05",
+                    margin * 100.0
+                )));
+            }
             metrics.guard(name, margin)?;
         }
         for name in &args.lower {

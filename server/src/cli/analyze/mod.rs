@@ -15,6 +15,8 @@ use anklang_experiments::report::{Analysis, analyse, words};
 use clap::{Args, ValueEnum};
 use serde::Serialize;
 
+pub(super) use self::arms::shares_of_one;
+
 use self::arms::Arms;
 use self::metrics::Metrics;
 use super::failure::Failure;
@@ -114,8 +116,8 @@ impl Analyze {
         for note in &outcome.notes {
             say(note);
         }
-        say(format_args!("Intervals: {}.\n", outcome.analysis.method));
-        say(with_differences(outcome.analysis).to_string().trim_end());
+        // The table says itself how its intervals are made.
+        say(format_args!("\n{}", outcome.analysis.to_string().trim_end()));
         if let Some(path) = html {
             say(format_args!("\nThe report is in {}.", path.display()));
         }
@@ -204,22 +206,6 @@ impl Analyze {
     }
 }
 
-/// The table in the terminal tells changes relative to the control; the differences themselves are told below it.
-fn with_differences(mut analysis: Analysis) -> Analysis {
-    let control = analysis.arms.first().map_or_else(String::new, |arm| arm.key.clone());
-    for metric in &mut analysis.metrics {
-        let say = |number| words::difference(number, metric.measure);
-        let told = metric.lines.iter().filter_map(|line| {
-            let found = line.absolute.as_ref()?.interval()?;
-            let interval = format!("{} [{}, {}]", say(found.estimate), say(found.low), say(found.high));
-            Some(format!("{} less {control}: {interval}, p {}", line.arm, words::p(found.ln_p)))
-        });
-        let told: Vec<String> = told.collect();
-        metric.notes.splice(0..0, told);
-    }
-    analysis
-}
-
 fn name(file: &Path) -> String {
     file.file_name().map_or_else(|| "experiment".to_owned(), |name| name.to_string_lossy().into_owned())
 }
@@ -235,7 +221,11 @@ fn summary(table: &Table, file: &Path, arms: &Arms, of_units: bool) -> String {
     } else {
         text += ", each a unit (name its column with --unit if one may have several)";
     }
-    text += &format!(", {} arms.", arms.keys.len());
+    text += match arms.keys.len() {
+        1 => ", 1 arm: there is nothing to compare it with.".to_owned(),
+        arms => format!(", {arms} arms."),
+    }
+    .as_str();
     for (rows, what) in [(table.rows_without_unit, "unit"), (table.rows_without_variant, "variant")] {
         if rows > 0 {
             text += &format!(" {} rows name no {what} and are left out.", words::count(rows));

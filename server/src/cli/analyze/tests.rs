@@ -140,6 +140,9 @@ fn what_is_typed_wrongly_is_told_with_what_is_right() {
         ("--ratio", "paid", "is not NUMERATOR/DENOMINATOR"),
         ("--quantile", "paid:2", "is not a column with a quantile"),
         ("--guardrail", "paid", "is not a column with a share"),
+        ("--guardrail", "paid:5", "paid:5 would be 500%, and 5% is paid:.05"),
+        ("--guardrail", "paid:0", "above 0 and below 1"),
+        ("--guardrail", "paid:-.1", "above 0 and below 1"),
         ("--cap", "-1", "neither a quantile"),
         ("--pre", "user", "of which metric?"),
         ("--lower-is-better", "paid", "there is no metric"),
@@ -174,6 +177,8 @@ fn nothing_is_made_up() {
     assert_eq!(said(&sick, 1), "unhealthy");
     let one = table("arm,x", 1_000, |at| format!("a,{at}"));
     let one = json(&[path(&one), "--variant", "arm", "--metric", "x"]);
+    let read = one["notes"][0].as_str().expect("a note");
+    assert!(read.ends_with("1 arm: there is nothing to compare it with."), "{read}");
     assert_eq!(check(&one["analysis"], "sample_ratio", None)["why"], "one_arm");
     let large = table("arm,x", 1_000, |at| format!("{},{}", arm(at), 1_000_000_000_u64 + u64::from(at / 2 % 10)));
     let large = json(&[path(&large), "--variant", "arm", "--metric", "x", "--method", "fixed"]);
