@@ -21,6 +21,10 @@ pub trait SideView: Send + Sync + Debug {
     fn fold(&self, facts: &[Fact]);
     /// Everything that was folded in.
     fn save(&self) -> Vec<u8>;
+    /// Whether it knows of somebody by this id: an erasure must reach them too.
+    fn knows(&self, _id: &str) -> bool {
+        false
+    }
     /// Begins a fold from the first fact, beside this one.
     fn renew(&self) -> Box<dyn Renewal>;
 }

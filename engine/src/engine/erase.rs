@@ -16,9 +16,9 @@ use anklang_domain::{
 };
 use parking_lot::Mutex;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
 use super::beside::{self, Beside, SideView};
+use super::blank::{BLANK, blank_document, blank_map, blank_text, blank_value};
 use super::indexer::{Change, apply};
 use super::open::{fold, forget_derived, remove};
 use super::{Engine, EngineError, NoProgress, Shared};
@@ -28,8 +28,6 @@ use crate::views::{Views, snapshot};
 
 /// Names who is being erased, until they are: a crash in between must not leave half of them.
 const PENDING: &str = "erasing.json";
-/// What stands in another's text where the member was mentioned.
-const BLANK: &str = "[erased]";
 /// Tries to remove files of the text index that a question still reads.
 const SWEEPS_MAX: u32 = 50;
 
@@ -71,7 +69,7 @@ impl Engine {
     /// Erases a member under every id they had. Returns when no byte of them is left in the data folder; facts that
     /// arrive meanwhile wait, lists go on. None where nobody has this id.
     pub fn erase(&self, id: &MemberId, now: UnixMillis) -> Result<Option<Erased>, EngineError> {
-        let Some(mut who) = who(&self.shared.views.read(), id.as_str()) else { return Ok(None) };
+        let Some(mut who) = who(&self.shared, id.as_str()) else { return Ok(None) };
         loop {
             // From here on no list is logged under these ids; lists under way are logged before this lock is had.
             self.shared.gone.write().extend(who.ids.iter().cloned());
@@ -89,7 +87,7 @@ impl Engine {
         let (shared, options) = (Arc::clone(&self.shared), self.options.clone());
         let job = move |journal: &dyn Journal| -> Result<Attempt, EngineError> {
             let Some(id) = asked.ids.first() else { return Ok(Attempt::Gone) };
-            let Some(mut who) = who(&shared.views.read(), id) else { return Ok(Attempt::Gone) };
+            let Some(mut who) = who(&shared, id) else { return Ok(Attempt::Gone) };
             if who.ids.len() > asked.ids.len() {
                 return Ok(Attempt::More(who));
             }
@@ -133,9 +131,14 @@ fn record(erased: &Erased, generation: u64, now: UnixMillis) -> Fact {
     }
 }
 
-/// Who has this id, by all that carries an id of theirs.
-fn who(views: &Views, id: &str) -> Option<Pending> {
-    let ids = views.members.ids_of(views.members.find(id)?);
+/// Who has this id, by all that carries an id of theirs. Who was but exposed to an experiment is known beside the views.
+fn who(shared: &Shared, id: &str) -> Option<Pending> {
+    let views = shared.views.read();
+    let ids = match views.members.find(id) {
+        Some(member) => views.members.ids_of(member),
+        None if shared.beside.iter().any(|view| view.knows(id)) => vec![id.to_owned()],
+        None => return None,
+    };
     let is_peer = |id: &&String| views.catalogue.find(id).is_some_and(|i| views.catalogue.row(i).kind == Kind::Peer);
     let peers = ids.iter().filter(is_peer).cloned().collect();
     Some(Pending { ids, peers })
@@ -328,7 +331,8 @@ fn redact_body(fact: &Fact, who: &Pending) -> Edit {
             if changed {
                 blanked.author = BLANK.into();
             }
-            changed |= blanked.document.as_mut().is_some_and(|document| blank_value(document, ids));
+            let kind = blanked.kind.as_str();
+            changed |= blanked.document.as_mut().is_some_and(|document| blank_document(kind, document, ids));
             changed.then_some(Body::Configured(blanked))
         }
         Body::Served(slate) if slate.entries.iter().any(|entry| is_peer(&entry.item)) => {
@@ -370,54 +374,6 @@ fn blank_item(item: &Item, ids: &[String]) -> Option<Item> {
 fn blank_props(props: &Props, ids: &[String]) -> Option<Props> {
     let mut blanked = props.clone();
     blank_map(&mut blanked, ids).then_some(blanked)
-}
-
-fn blank_map(map: &mut Props, ids: &[String]) -> bool {
-    let named = ids.iter().filter_map(|id| map.remove(id)).last();
-    let changed = map.values_mut().fold(named.is_some(), |changed, value| blank_value(value, ids) | changed);
-    if let Some(mut value) = named {
-        blank_value(&mut value, ids);
-        map.insert(BLANK.into(), value);
-    }
-    changed
-}
-
-/// Blanks texts that are an id, or mention one as `@id`.
-fn blank_value(value: &mut Value, ids: &[String]) -> bool {
-    match value {
-        Value::String(text) if ids.contains(text) => {
-            *value = Value::String(BLANK.into());
-            true
-        }
-        Value::String(text) => blank_text(text, ids).map(|blanked| *text = blanked).is_some(),
-        Value::Array(list) => list.iter_mut().fold(false, |changed, value| blank_value(value, ids) | changed),
-        Value::Object(map) => blank_map(map, ids),
-        Value::Null | Value::Bool(_) | Value::Number(_) => false,
-    }
-}
-
-fn blank_text(text: &str, ids: &[String]) -> Option<String> {
-    if !text.contains('@') {
-        return None;
-    }
-    let mut blanked = String::new();
-    for id in ids {
-        let from: &str = if blanked.is_empty() { text } else { &blanked };
-        let mention = format!("@{id}");
-        let mut out = String::with_capacity(from.len());
-        let mut rest = from;
-        while let Some(place) = rest.find(&mention) {
-            let after = &rest[place + mention.len()..];
-            let whole = !after.starts_with(|c: char| c.is_alphanumeric() || c == '_');
-            out.push_str(&rest[..place]);
-            out.push('@');
-            out.push_str(if whole { BLANK } else { id });
-            rest = after;
-        }
-        out.push_str(rest);
-        blanked = out;
-    }
-    (blanked != text && !blanked.is_empty()).then_some(blanked)
 }
 
 /// Every fact about a member, under every id they had.

@@ -1,6 +1,7 @@
 //! The engine as its users hold it: facts in, lists out.
 
 mod beside;
+mod blank;
 mod doctor;
 mod erase;
 mod indexer;

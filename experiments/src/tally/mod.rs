@@ -124,6 +124,12 @@ impl Tally {
         !self.aliases.is_empty()
     }
 
+    /// Whether a member or a unit of this id was ever met.
+    #[must_use]
+    pub fn knows(&self, id: &str) -> bool {
+        self.names.find(id).is_some()
+    }
+
     /// Exposures to experiments that there are none of: their keys, and units seen. A key misspelt in a client, mostly.
     pub fn unclaimed(&self) -> impl Iterator<Item = (&str, usize)> {
         let known = |key: &&String| self.registry.experiment(key).is_some();

@@ -284,3 +284,20 @@ fn what_is_shipped_stays_until_the_next_phase_and_its_record_beyond() {
     let all = site.get("/v1/experiments").ok();
     assert_eq!(all["unclaimed_exposures"], json!([{ "experiment": "welcmoe", "units": 1 }]));
 }
+
+#[test]
+fn who_was_but_exposed_can_be_erased() {
+    let site = Site::with_draft();
+    site.post("/v1/experiments/welcome/start", json!({})).ok();
+    for unit in ["loner", "control"] {
+        site.variant("welcome", unit);
+    }
+    site.exposures(2);
+    for gone in ["loner", "control"] {
+        site.send("DELETE", &format!("/v1/members/{gone}"), &[], b"").ok();
+        site.send("DELETE", &format!("/v1/members/{gone}"), &[], b"").problem(404, "unknown_member");
+    }
+    let results = site.get("/v1/experiments/welcome/results").ok();
+    assert!((0..2).all(|arm| results["arms"][arm]["units"] == 0), "{results}");
+    assert_eq!(results["arms"][0]["key"], "control", "a member's name takes no variant's away");
+}

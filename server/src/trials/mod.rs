@@ -77,6 +77,10 @@ impl SideView for Trials {
         self.still().to_bytes()
     }
 
+    fn knows(&self, id: &str) -> bool {
+        self.read().knows(id)
+    }
+
     fn renew(&self) -> Box<dyn Renewal> {
         let tally = self.read().anew();
         Box::new(Anew { tally, of: self.clone() })
