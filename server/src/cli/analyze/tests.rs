@@ -238,3 +238,16 @@ fn a_page_escapes_whatever_was_in_the_file() {
     assert!(page.contains("&lt;script&gt;alert(1)") && page.contains("<svg"));
     assert!(!page.contains("http://") && !page.contains("https://") && !page.contains("NaN"));
 }
+
+#[test]
+fn a_posterior_is_told_without_a_p() {
+    let file = table("arm,x", 4_000, |at| format!("{},{}", ["a", "b"][at as usize % 2], at % 13));
+    let page = |method: &str| {
+        let outcome = outcome(&[path(&file), "--variant", "arm", "--metric", "x", "--method", method]).expect("read");
+        html::page(&outcome.analysis, &[]).into_string()
+    };
+    let bayesian = page("bayesian");
+    assert!(bayesian.contains("chance to win ") && bayesian.contains("expected loss if shipped "), "{bayesian}");
+    assert!(!bayesian.contains("adjusted p") && !bayesian.contains(">p "), "{bayesian}");
+    assert!(page("fixed").contains("adjusted p"));
+}

@@ -5,7 +5,7 @@
 use anklang_experiments::design::Role;
 use anklang_experiments::infer::finding::{Finding, Interval};
 use anklang_experiments::metrics::Better;
-use anklang_experiments::report::{Line, MetricTable, words};
+use anklang_experiments::report::{Line, Measure, MetricTable, words};
 use maud::{Markup, html};
 
 use super::verdict;
@@ -104,8 +104,11 @@ impl<'a> Forest<'a> {
                 }
                 g class=(self.class(found, line)) {
                     line.bar x1=(from) x2=(to) y1="10" y2="10" {}
+                    // An end of its own, or an arrow where it goes on beyond the axis.
                     @if found.low >= self.low { line.end x1=(from) x2=(from) y1="5" y2="15" {} }
+                    @else { polyline.end points="2,4 0,10 2,16" {} }
                     @if found.high <= self.high { line.end x1=(to) x2=(to) y1="5" y2="15" {} }
+                    @else { polyline.end points="98,4 100,10 98,16" {} }
                     // No length and round ends: a dot that is not stretched.
                     line.point x1=(point) x2=(point) y1="10" y2="10" {}
                 }
@@ -128,15 +131,13 @@ impl<'a> Forest<'a> {
 
     /// As many digits as the axis needs.
     fn axis_text(&self, tick: f64) -> String {
-        let shown = match self.scale {
-            Scale::Relative => tick * 100.0,
-            Scale::Absolute => tick,
+        let (shown, unit) = match (self.scale, self.metric.measure) {
+            (Scale::Relative, _) => (tick * 100.0, "%"),
+            (Scale::Absolute, Measure::Share) => (tick * 100.0, " pp"),
+            (Scale::Absolute, Measure::Days) => (tick, " d"),
+            (Scale::Absolute, Measure::PerUnit | Measure::Ratio | Measure::Quantile) => (tick, ""),
         };
-        let sign = if shown > 0.0 { "+" } else { "" };
-        match self.scale {
-            Scale::Relative => format!("{sign}{}%", trimmed(shown)),
-            Scale::Absolute => self.text(tick),
-        }
+        axis_number(shown) + unit
     }
 
     fn class(&self, found: &Interval, line: &Line) -> &'static str {
@@ -193,6 +194,21 @@ fn ticks(low: f64, high: f64) -> Vec<f64> {
     (first..=last).map(|tick| tick as f64 * step).collect()
 }
 
+/// With its sign, and without decimals that say nothing: +20, −0.5, 0.
+fn axis_number(shown: f64) -> String {
+    let size = shown.abs();
+    if size != 0.0 && !(1e-5..1e9).contains(&size) {
+        let sign = if shown > 0.0 { "+" } else { "−" };
+        return format!("{sign}{size:e}", size = (format!("{size:.1e}").parse::<f64>().unwrap_or(size)));
+    }
+    let text = trimmed(size);
+    match text.as_str() {
+        "0" => text,
+        _ if shown > 0.0 => format!("+{text}"),
+        _ => format!("−{text}"),
+    }
+}
+
 /// Without zeros at the end, and without the last bits of a product.
 pub(super) fn trimmed(number: f64) -> String {
     let text = format!("{number:.6}");
@@ -210,6 +226,8 @@ mod tests {
     fn ticks_are_round() {
         assert_eq!(ticks(-1.0, 1.0), [-1.0, -0.5, 0.0, 0.5, 1.0]);
         assert_eq!(ticks(-0.013, 0.094).iter().map(|tick| trimmed(tick * 100.0)).collect::<Vec<_>>(), ["0", "5"]);
+        let shown = [20.0, -0.5, 0.0, 1e10, -2e-7, -1e-20 + 1e-20].map(axis_number);
+        assert_eq!(shown, ["+20", "−0.5", "0", "+1e10", "−2e-7", "0"]);
         assert_eq!(trimmed(30.000_000_000_000_004), "30");
     }
 

@@ -5,8 +5,9 @@ mod forest;
 use anklang_experiments::design::Role;
 use anklang_experiments::design::plan::Correction;
 use anklang_experiments::health::{Check, Severity};
-use anklang_experiments::infer::finding::{Adjustment, Finding};
+use anklang_experiments::infer::finding::{Adjustment, Finding, Posterior};
 use anklang_experiments::infer::non_inferiority::Verdict;
+use anklang_experiments::metrics::Better;
 use anklang_experiments::report::{Analysis, Line, MetricTable, SegmentTable, words};
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
@@ -29,7 +30,10 @@ pub(super) fn page(analysis: &Analysis, notes: &[String]) -> Markup {
             body {
                 header {
                     h1 { (analysis.title) }
-                    p.method { (level(analysis)) " intervals: " (analysis.method) ". " (correction(analysis.correction)) }
+                    p.method {
+                        (level(analysis)) " intervals: " (analysis.method) "."
+                        @if !analysis.metrics.iter().any(|metric| is_bayesian(&metric.lines)) { " " (correction(analysis.correction)) }
+                    }
                 }
                 main {
                     (health(analysis))
@@ -154,11 +158,13 @@ fn role(role: Role) -> Markup {
 }
 
 fn table(metric: &MetricTable, lines: &[Line]) -> Markup {
+    let bayesian = is_bayesian(lines);
     html! {
-        div.wide {
-            table {
+        // Can be scrolled by keyboard; its edge is shaded where there is more.
+        div.wide tabindex="0" role="region" aria-label={ (metric.name) ", in numbers" } {
+            table.numbers {
                 thead {
-                    tr { th { "arm" } th.n { "units" } th.n { "value" } th.n { "difference" } th.n { "change" } th.n { "adjusted p" } }
+                    tr { th { "arm" } th.n { "units" } th.n { "value" } th.n { "difference" } th.n { "change" } @if !bayesian { th.n { "adjusted p" } } }
                 }
                 tbody {
                     @for line in lines {
@@ -168,11 +174,11 @@ fn table(metric: &MetricTable, lines: &[Line]) -> Markup {
                             td.n { (line.value.map_or_else(|| "–".to_owned(), |value| words::value(value, metric.measure))) }
                             @match (&line.absolute, &line.relative) {
                                 (Some(absolute), Some(relative)) => {
-                                    td.n { (finding(absolute, |number| words::difference(number, metric.measure))) }
-                                    td.n { (finding(relative, words::change)) }
-                                    td.n { (line.ln_p_adjusted.map_or_else(String::new, words::p)) }
+                                    td.n { (finding(absolute, metric.better, |number| words::difference(number, metric.measure))) }
+                                    td.n { (finding(relative, metric.better, words::change)) }
+                                    @if !bayesian { td.n { (line.ln_p_adjusted.map_or_else(String::new, words::p)) } }
                                 }
-                                _ => td.n colspan="3" { "control" }
+                                _ => td.n colspan=(if bayesian { "2" } else { "3" }) { "control" }
                             }
                         }
                     }
@@ -182,19 +188,36 @@ fn table(metric: &MetricTable, lines: &[Line]) -> Markup {
     }
 }
 
-fn finding(finding: &Finding, say: impl Fn(f64) -> String) -> Markup {
+fn finding(finding: &Finding, better: Better, say: impl Fn(f64) -> String) -> Markup {
     match finding {
         Finding::Measured(found) => html! {
-            (say(found.estimate)) br; span.interval { "[" (say(found.low)) ", " (say(found.high)) "]" br; "p " (words::p(found.ln_p)) }
+            (say(found.estimate)) br; span.interval { "[" (say(found.low)) ", " (say(found.high)) "]" }
+            // A posterior says what is likely; a p-value beside it would say it worse.
+            @if found.posterior.is_none() { br; span.interval { "p " (words::p(found.ln_p)) } }
             @if let Adjustment::Reduced(share) = found.adjustment {
                 @if share >= 0.01 { br; span.interval { "adjusted for the past: variance −" (format!("{:.0}", share * 100.0)) "%" } }
             }
             @if let Some(said) = found.posterior {
-                br; span.interval { "chance to win " (format!("{:.1}", said.chance_to_win * 100.0)) "%" }
+                br; span.interval { "chance to win " (format!("{:.1}", wins(said, better).0 * 100.0)) "%" br; "expected loss if shipped " (say(wins(said, better).1.abs()).trim_start_matches('+')) }
             }
         },
         Finding::Inconclusive(why) => html! { span.interval { "inconclusive: " (why) } },
     }
+}
+
+/// The chance that the treatment is better, and the loss to expect from shipping it; a posterior takes more for better.
+fn wins(said: Posterior, better: Better) -> (f64, f64) {
+    match better {
+        Better::Higher => (said.chance_to_win, said.risk[1]),
+        Better::Lower => (1.0 - said.chance_to_win, said.risk[0]),
+    }
+}
+
+/// Whether a posterior is told, and no p-value.
+fn is_bayesian(lines: &[Line]) -> bool {
+    let found =
+        |line: &Line| line.absolute.as_ref().and_then(Finding::interval).is_some_and(|it| it.posterior.is_some());
+    lines.iter().any(found)
 }
 
 /// What a guardrail's test says.
