@@ -24,7 +24,7 @@ const ARROWS: &[(&str, &[&str])] = &[
 /// Crates of others, the package that may name them, and the files in it where they may be named: below a folder, or
 /// these files, or files of this name.
 const PLACES: &[(&str, &[&str], Where)] = &[
-    ("actix", &["anklang-server"], Where::Below("server/src")),
+    ("actix", &["anklang-server"], Where::Below("server")),
     ("tantivy", &["anklang-engine"], Where::Below("engine/src/index")),
     ("sled", &["anklang-engine"], Where::File("engine/src/journal/sled.rs")),
     ("linfa", &["anklang-engine", "anklang-experiments"], Where::Named("fit.rs")),

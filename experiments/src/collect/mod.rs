@@ -176,7 +176,7 @@ impl Measured<'_> {
         let design = &observed.experiment.design;
         let mut notes = Vec::new();
         if plan.counts_members() {
-            notes.push(format!("Per member; {} is what was randomised, and the error is that of {0}s.", design.unit));
+            notes.push(format!("Per member; what was randomised is {}, and the error allows for that.", design.unit));
         } else if !design.by_member() {
             notes.push(format!("Of each {} as a whole, whichever of its members did it.", design.unit));
         }
