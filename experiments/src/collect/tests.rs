@@ -162,7 +162,11 @@ fn a_share_in_clusters_is_of_members_and_two_ids_of_one_are_one() {
         (1, [1.0, 2.0, 0.0, 2.0]),
         "one of two members; of the second group none is known"
     );
-    assert!(metric.notes.iter().any(|note| note.starts_with("Per member; group is")), "{:?}", metric.notes);
+    assert!(
+        metric.notes.iter().any(|note| note.starts_with("Per member; what was randomised is group")),
+        "{:?}",
+        metric.notes
+    );
     assert!(metric.notes.iter().any(|note| note.starts_with("1 units are left out")), "{:?}", metric.notes);
 }
 

@@ -25,7 +25,8 @@ use crate::config::Config;
 use crate::flags::Flags;
 use crate::server::{Application, keys_for};
 use crate::trials::Trials;
-use anklang_engine::{Engine, Options, Progress};
+use anklang_engine::journal::JournalError;
+use anklang_engine::{Engine, EngineError, Options, Progress};
 
 struct Quiet;
 
@@ -80,6 +81,20 @@ impl Answer {
     fn header(&self, name: &str) -> &str {
         self.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
     }
+}
+
+/// Opens what may have been closed a moment ago. Another test may be starting a process: until that is done, it shares our
+/// locks.
+fn opened(options: &Options) -> Engine {
+    for _ in 0..200 {
+        match Engine::open(options.clone(), &Quiet) {
+            Err(EngineError::Journal(JournalError::Locked(_) | JournalError::Storage(_))) => {
+                std::thread::sleep(std::time::Duration::from_millis(10));
+            }
+            other => return other.expect("an engine"),
+        }
+    }
+    Engine::open(options.clone(), &Quiet).expect("an engine")
 }
 
 impl Site {
@@ -143,7 +158,7 @@ impl Site {
             options.limits.queue_facts_max = config.limits.queue_facts_max;
             let trials = Trials::default();
             options.beside = vec![Arc::new(trials.clone())];
-            let engine = Arc::new(Engine::open(options, &Quiet).expect("an engine"));
+            let engine = Arc::new(opened(&options));
             let keys = keys_for(&config.data, config.listen).expect("keys");
             let app = App::new(Arc::clone(&engine), trials, keys, &config).expect("an app");
             let flags = Arc::clone(&app.flags);
