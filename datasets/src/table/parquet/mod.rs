@@ -52,16 +52,21 @@ pub(super) fn read(path: &Path, name: &str, wanted: &Wanted) -> Result<Table, Ta
     let reader = Reader { path, name, wanted, header, whole };
     let groups = 0..reader.whole.num_row_groups();
     if wanted.unit.is_some() {
-        let parts =
-            groups.into_par_iter().map(|group| reader.group(group).map(Rows::by_part)).collect::<Result<_, _>>()?;
+        let parts = in_order(groups.into_par_iter().map(|group| reader.group(group).map(Rows::by_part)))?;
         return Parts::Units(parts).table(name, wanted);
     }
     if wanted.only_moments {
-        let parts = groups.into_par_iter().map(|group| reader.group(group).map(moments)).collect::<Result<_, _>>()?;
+        let parts = in_order(groups.into_par_iter().map(|group| reader.group(group).map(moments)))?;
         return Parts::Moments(parts).table(name, wanted);
     }
-    let parts = groups.into_par_iter().map(|group| reader.group(group)).collect::<Result<_, _>>()?;
+    let parts = in_order(groups.into_par_iter().map(|group| reader.group(group)))?;
     Parts::Rows(parts).table(name, wanted)
+}
+
+/// Everything, or the first error in the file's order, whichever thread met one first.
+fn in_order<T: Send>(all: impl IndexedParallelIterator<Item = Result<T, TableError>>) -> Result<Vec<T>, TableError> {
+    let all: Vec<Result<T, TableError>> = all.collect();
+    all.into_iter().collect()
 }
 
 fn damaged(name: &str, error: &ParquetError) -> TableError {
@@ -79,7 +84,7 @@ struct Reader<'a> {
 impl Reader<'_> {
     fn group(&self, group: usize) -> Result<Rows, TableError> {
         let read = |used: &Use| self.column(group, used).map(|column| (used.role, column));
-        let columns: Vec<_> = self.header.uses.par_iter().map(read).collect::<Result<_, _>>()?;
+        let columns: Vec<_> = in_order(self.header.uses.par_iter().map(read))?;
         let count = usize::try_from(self.whole.row_group(group).num_rows()).unwrap_or_default();
         let mut rows = Rows::new(self.wanted, 0);
         rows.seen = Seen { rows: count as u64, ..rows.seen };
