@@ -1,0 +1,68 @@
+//! Every model by its name and parameters.
+
+use serde::{Deserialize, Serialize};
+
+use crate::log::View;
+use crate::model::{Context, FitError, Model};
+use crate::popularity;
+
+/// A model that may be fitted: `{"model": "popularity", "half_life_days": 7}`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "model", rename_all = "snake_case")]
+pub enum Spec {
+    /// What most deal with of late.
+    Popularity(popularity::Params),
+}
+
+impl Spec {
+    /// Every model, with its defaults.
+    #[must_use]
+    pub fn all() -> Vec<Self> {
+        vec![Self::Popularity(popularity::Params::default())]
+    }
+
+    /// The model's name, as `model` names it.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Popularity(_) => popularity::NAME,
+        }
+    }
+
+    /// Fits the model to what a view holds.
+    pub fn fit(&self, view: &View<'_>, context: &Context<'_>) -> Result<Box<dyn Model>, FitError> {
+        match self {
+            Self::Popularity(params) => Ok(Box::new(params.check()?.fit(view, context)?)),
+        }
+    }
+
+    /// What a search may vary, each with the values worth trying, from careful to bold.
+    #[must_use]
+    pub const fn axes(&self) -> &'static [Axis] {
+        match self {
+            Self::Popularity(_) => popularity::AXES,
+        }
+    }
+}
+
+/// A parameter that a search may vary.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Axis {
+    /// The parameter's name, as documents write it.
+    pub field: &'static str,
+    /// Where to look.
+    pub range: Range,
+}
+
+/// Where a search looks for a parameter.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Range {
+    /// From one number to another, evenly.
+    Even(f64, f64),
+    /// From one number to another, evenly in their logarithms.
+    Log(f64, f64),
+    /// Whole numbers from one to another, evenly in their logarithms.
+    Whole(u32, u32),
+    /// One of these.
+    Of(&'static [f64]),
+}
