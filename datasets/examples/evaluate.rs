@@ -1,7 +1,7 @@
 //! Evaluates models on a split in the line format (`member item item …` in train.txt and test.txt), without the server:
 //!
 //! ```text
-//! cargo run --release -p anklang-datasets --example evaluate -- DIR '{"model": "popularity"}' …
+//! cargo run --release -p anklang-datasets --example evaluate -- DIR popularity:half_life_days=0 …
 //! ```
 
 use std::collections::BTreeMap;
@@ -10,7 +10,7 @@ use std::io::Write;
 use std::path::Path;
 use std::sync::Arc;
 
-use anklang_datasets::evaluate::{Contender, Named, Options, Targets, evaluate};
+use anklang_datasets::evaluate::{Column, Contender, Named, Options, evaluate};
 use anklang_datasets::measure::Measure;
 use anklang_datasets::split::{Candidates, Case, Fold};
 use anklang_models::{Event, ItemFacts, ItemIx, Log, MemberIx, Quiet};
@@ -18,10 +18,7 @@ use anklang_models::{Event, ItemFacts, ItemIx, Log, MemberIx, Quiet};
 fn main() -> Result<(), Box<dyn Error>> {
     let mut args = std::env::args().skip(1);
     let dir = args.next().ok_or("which folder?")?;
-    let named = |text: String| -> Result<Named, serde_json::Error> {
-        Ok(Named { spec: serde_json::from_str(&text)?, name: text })
-    };
-    let models: Vec<Named> = args.map(named).collect::<Result<_, _>>()?;
+    let models: Vec<Named> = args.map(|text| text.parse()).collect::<Result<_, _>>()?;
     let contenders: Vec<&dyn Contender> = models.iter().map(|model| model as &dyn Contender).collect();
     let fold = fold(Path::new(&dir))?;
     let evaluation = evaluate(&[fold], &contenders, &Options::default(), &Quiet)?;
@@ -29,7 +26,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     writeln!(out, "  R@20   N@20   fit s  rank s   GiB")?;
     for outcome in &evaluation.outcomes {
         let mean = |measure| {
-            let column = evaluation.column(measure, 20, Targets::All)?;
+            let column = evaluation.column(Column::of_all(measure, 20))?;
             Some(evaluation.mean(outcome, column, |_| true)?.0)
         };
         let (recall, ndcg) = (mean(Measure::Recall).unwrap_or(0.0), mean(Measure::Ndcg).unwrap_or(0.0));

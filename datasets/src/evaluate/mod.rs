@@ -7,16 +7,19 @@
 mod background;
 mod barred;
 mod memory;
+mod named;
 mod outcome;
+pub mod paired;
 mod rank;
 pub mod top_k;
 
 use std::time::Instant;
 
-use anklang_models::{Context, FitError, ItemIx, MemberIx, Model, Progress, Spec};
+use anklang_models::{Context, FitError, ItemIx, MemberIx, Model, Progress};
 use serde_json::Value;
 
-pub use self::outcome::{Asked, Column, Costs, Evaluation, Outcome, Targets};
+pub use self::named::{Named, NamedError};
+pub use self::outcome::{Asked, Column, ColumnError, Costs, Evaluation, Outcome, Targets};
 
 use self::background::Background;
 use self::memory::{forget_peak, memory};
@@ -30,7 +33,7 @@ pub const K_MAX: usize = 1_000;
 /// The most cutoffs of one evaluation.
 pub const CUTOFFS_MAX: usize = 10;
 
-/// Who takes part in an evaluation: a model's [`Spec`], or whatever else can be fitted.
+/// Who takes part in an evaluation: a model's [`Spec`](anklang_models::Spec), or whatever else can be fitted.
 pub trait Contender: Send + Sync {
     /// What reports call it.
     fn name(&self) -> &str;
@@ -40,35 +43,6 @@ pub trait Contender: Send + Sync {
 
     /// Fits it to what the fold lets it see: its train log before its moment, and nothing else.
     fn fit(&self, fold: &Fold, context: &Context<'_>) -> Result<Box<dyn Model>, FitError>;
-}
-
-/// A model by its parameters.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Named {
-    /// What reports call it.
-    pub name: String,
-    /// The model.
-    pub spec: Spec,
-}
-
-impl From<Spec> for Named {
-    fn from(spec: Spec) -> Self {
-        Self { name: spec.name().to_owned(), spec }
-    }
-}
-
-impl Contender for Named {
-    fn name(&self) -> &str {
-        &self.name
-    }
-
-    fn document(&self) -> Value {
-        serde_json::to_value(&self.spec).unwrap_or_default()
-    }
-
-    fn fit(&self, fold: &Fold, context: &Context<'_>) -> Result<Box<dyn Model>, FitError> {
-        self.spec.fit(&fold.train.before(fold.train_before), context)
-    }
 }
 
 /// How to evaluate.
@@ -225,7 +199,7 @@ fn measured<T>(costs: &mut Costs, fit: impl FnOnce() -> T) -> T {
 
 /// All measures at all cutoffs; of warm and cold items those that reports tell apart, at the largest.
 fn columns(at: &[usize]) -> Vec<Column> {
-    let all = at.iter().flat_map(|k| Measure::all().map(|measure| Column { measure, k: *k, of: Targets::All }));
+    let all = at.iter().flat_map(|k| Measure::all().map(|measure| Column::of_all(measure, *k)));
     let apart = at.last().into_iter().flat_map(|k| {
         let of = |of| [Measure::Ndcg, Measure::Recall].map(|measure| Column { measure, k: *k, of });
         [Targets::Warm, Targets::Cold].into_iter().flat_map(of)

@@ -1,9 +1,13 @@
 //! What an evaluation says, member by member.
 
+use std::fmt;
+use std::str::FromStr;
+
 use anklang_models::{ItemIx, MemberIx};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::K_MAX;
 use crate::measure::Measure;
 
 /// Of which targets a measure is.
@@ -18,8 +22,9 @@ pub enum Targets {
     Cold,
 }
 
-/// A measure at a cutoff, of some targets.
+/// A measure at a cutoff, of some targets; as text `ndcg@20`, `ndcg@20/cold`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(into = "String", try_from = "String")]
 pub struct Column {
     /// What is measured.
     pub measure: Measure,
@@ -29,14 +34,67 @@ pub struct Column {
     pub of: Targets,
 }
 
-impl std::fmt::Display for Column {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl Column {
+    /// A measure of all targets.
+    #[must_use]
+    pub const fn of_all(measure: Measure, k: usize) -> Self {
+        Self { measure, k, of: Targets::All }
+    }
+}
+
+impl fmt::Display for Column {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}@{}", self.measure.name(), self.k)?;
         match self.of {
             Targets::All => Ok(()),
-            Targets::Warm => f.write_str(" of warm items"),
-            Targets::Cold => f.write_str(" of cold items"),
+            Targets::Warm => f.write_str("/warm"),
+            Targets::Cold => f.write_str("/cold"),
         }
+    }
+}
+
+impl From<Column> for String {
+    fn from(column: Column) -> Self {
+        column.to_string()
+    }
+}
+
+/// A text is no column.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{text:?} is not a measure; write ndcg@20 or recall@10, with one of {}", names())]
+pub struct ColumnError {
+    /// The text.
+    pub text: String,
+}
+
+fn names() -> String {
+    Measure::all().map(Measure::name).collect::<Vec<_>>().join(", ")
+}
+
+impl FromStr for Column {
+    type Err = ColumnError;
+
+    fn from_str(text: &str) -> Result<Self, ColumnError> {
+        let parse = || {
+            let (name, rest) = text.split_once('@')?;
+            let (k, of) = match rest.split_once('/') {
+                None => (rest, Targets::All),
+                Some((k, "warm")) => (k, Targets::Warm),
+                Some((k, "cold")) => (k, Targets::Cold),
+                Some(_) => return None,
+            };
+            let k = k.parse().ok().filter(|k| (1..=K_MAX).contains(k))?;
+            Some(Self { measure: Measure::named(name)?, k, of })
+        };
+        parse().ok_or_else(|| ColumnError { text: text.to_owned() })
+    }
+}
+
+impl TryFrom<String> for Column {
+    type Error = ColumnError;
+
+    fn try_from(text: String) -> Result<Self, ColumnError> {
+        text.parse()
     }
 }
 
@@ -103,8 +161,8 @@ pub struct Evaluation {
 impl Evaluation {
     /// Where a column is.
     #[must_use]
-    pub fn column(&self, measure: Measure, k: usize, of: Targets) -> Option<usize> {
-        self.columns.iter().position(|column| *column == Column { measure, k, of })
+    pub fn column(&self, column: Column) -> Option<usize> {
+        self.columns.iter().position(|other| *other == column)
     }
 
     /// Each member's mean over their cases that pass, for those with a value, by member.
@@ -139,5 +197,20 @@ impl Evaluation {
             counts[item.ix()] += 1;
         }
         counts.into_iter().zip(&self.catalogue).filter(|(_, there)| **there).map(|(count, _)| count).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn columns_are_text_and_back() {
+        let column = Column { measure: Measure::RecallCapped, k: 5, of: Targets::Cold };
+        assert_eq!(column.to_string(), "recall_capped@5/cold");
+        assert_eq!("recall_capped@5/cold".parse(), Ok(column));
+        for wrong in ["ndcg", "ndcg@", "ndcg@0", "ndcg@20/hot", "dcg@20", "ndcg@100000", ""] {
+            assert!(wrong.parse::<Column>().is_err(), "{wrong}");
+        }
     }
 }
