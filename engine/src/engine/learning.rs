@@ -65,6 +65,12 @@ pub(super) fn load(options: &Options, journal: &dyn Journal) -> Result<Learned, 
     Ok(found.ok().filter(|learned| learned.through <= journal.next_seq()).unwrap_or_default())
 }
 
+/// What there is to learn from these views, where it is enough.
+pub(super) fn at_once(views: &Views) -> Learned {
+    let due = Learned::default().is_stale(views.tally.engagements);
+    if due { learn(&gather(views), SEED) } else { Learned::default() }
+}
+
 impl Engine {
     /// What lists are made with now, of what was learned.
     #[must_use]

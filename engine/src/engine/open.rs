@@ -195,7 +195,11 @@ fn start(
     let reader = index.reader();
     let threads = |source| EngineError::File { path: PathBuf::from("thread"), source };
     let indexer = Indexer::start(index, journal.generation(), views.next).map_err(threads)?;
-    let learned = learning::load(&options, journal.as_ref())?;
+    let learned = match options.as_of {
+        // The past is always asked with what could be learned by then: nobody waits for it to be learned meanwhile.
+        Some(_) => learning::at_once(&views),
+        None => learning::load(&options, journal.as_ref())?,
+    };
     let shared = Arc::new(Shared {
         learned: RwLock::new(Arc::new(learned)),
         beside: options.beside.clone(),
