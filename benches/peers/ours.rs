@@ -38,7 +38,8 @@ fn read(path: &std::path::Path) -> Result<Lists, Box<dyn Error>> {
 /// Takes a share of each list away, by a fixed pseudo-random order.
 fn part(train: &mut Lists, share: f64) -> Lists {
     let order = |user: usize, item: u32| {
-        let mixed = (user as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15) ^ u64::from(item).wrapping_mul(0xD6E8_FEB8_6659_FD93);
+        let mixed =
+            (user as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15) ^ u64::from(item).wrapping_mul(0xD6E8_FEB8_6659_FD93);
         (mixed ^ (mixed >> 32)).wrapping_mul(0xD6E8_FEB8_6659_FD93)
     };
     let take = |(user, list): (usize, &mut Vec<u32>)| {
@@ -98,6 +99,13 @@ fn peak_mb() -> u64 {
     line.and_then(|line| line.trim().split(' ').next()?.parse::<u64>().ok()).unwrap_or(0) / 1024
 }
 
+/// Seconds of processor time so far, of all threads (Linux, whose clock ticks a hundred times a second).
+fn cpu_s() -> f64 {
+    let stat = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
+    let fields = stat.rsplit(')').next().unwrap_or_default().split_whitespace();
+    fields.skip(11).take(2).filter_map(|ticks| ticks.parse::<f64>().ok()).sum::<f64>() / 100.0
+}
+
 fn main() -> Result<(), Box<dyn Error>> {
     let args: Vec<String> = std::env::args().skip(1).collect();
     let [folder, spec, share @ ..] = &args[..] else { return Err("usage: FOLDER SPEC [SHARE]".into()) };
@@ -109,24 +117,26 @@ fn main() -> Result<(), Box<dyn Error>> {
         Some(share) => part(&mut train, share.parse()?),
         None => test,
     };
-    let event = |(user, item): (usize, &u32)| Event { at: 0, member: MemberIx(user as u32), item: ItemIx(*item), weight: 1.0 };
-    let events = train.iter().enumerate().flat_map(|(user, list)| list.iter().map(move |item| event((user, item)))).collect();
+    let event =
+        |(user, item): (usize, &u32)| Event { at: 0, member: MemberIx(user as u32), item: ItemIx(*item), weight: 1.0 };
+    let events =
+        train.iter().enumerate().flat_map(|(user, list)| list.iter().map(move |item| event((user, item)))).collect();
     let log = Log::new(train.len().max(wanted.len()), items, events, ItemFacts::default())?;
     train.resize(log.members(), Vec::new());
 
     let spec: Spec = serde_json::from_str(spec)?;
     let steps = Steps(Mutex::new(Vec::new()));
-    let start = Instant::now();
+    let (start, cpu) = (Instant::now(), cpu_s());
     let model = spec.fit(&log.whole(), &Context { progress: &steps, ..Context::quiet(1) })?;
     let fit_s = start.elapsed().as_secs_f64();
-    let fit_mb = peak_mb();
+    let (fit_cpu_s, fit_mb) = (cpu_s() - cpu, peak_mb());
     let moments = steps.0.into_inner()?;
     let epochs: Vec<f64> = moments.windows(2).map(|pair| (pair[1] - pair[0]).as_secs_f64()).collect();
     let start = Instant::now();
     let (recall, ndcg) = evaluate(&*model, &log, &train, &wanted);
     let evaluate_s = start.elapsed().as_secs_f64();
     let line = serde_json::json!({
-        "spec": spec, "fit_s": fit_s, "step_s": epochs, "evaluate_s": evaluate_s, "recall": recall, "ndcg": ndcg, "fit_mb": fit_mb,
+        "spec": spec, "fit_s": fit_s, "fit_cpu_s": fit_cpu_s, "step_s": epochs, "evaluate_s": evaluate_s, "recall": recall, "ndcg": ndcg, "fit_mb": fit_mb,
     });
     Ok(writeln!(std::io::stdout(), "{line}")?)
 }
