@@ -19,9 +19,13 @@ pub mod clusters;
 #[cfg(any(test, feature = "conformance"))]
 pub mod conformance;
 pub mod csr;
+pub mod hot;
+pub mod item_knn;
 pub mod log;
 pub mod model;
+mod neighbors;
 pub mod popularity;
+pub mod rp3beta;
 pub mod spec;
 
 pub use csr::Csr;
