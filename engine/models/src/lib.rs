@@ -12,12 +12,17 @@
 //!
 //! What it does not do: it reads no data set (`anklang-datasets` does) and keeps no model on disk.
 
+pub mod blend;
 #[cfg(any(test, feature = "conformance"))]
 pub mod conformance;
 pub mod csr;
+mod dense;
+pub mod ease;
+pub mod graph_filter;
 pub mod log;
 pub mod model;
 pub mod popularity;
+mod signal;
 pub mod spec;
 
 pub use csr::Csr;

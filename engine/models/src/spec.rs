@@ -2,6 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::blend;
+use crate::ease;
+use crate::graph_filter;
 use crate::log::View;
 use crate::model::{Context, FitError, Model};
 use crate::popularity;
@@ -12,13 +15,23 @@ use crate::popularity;
 pub enum Spec {
     /// What most deal with of late.
     Popularity(popularity::Params),
+    /// Every item as a weighted sum of all others.
+    Ease(ease::Params),
+    /// What passes a filter on the graph of items that share members.
+    GraphFilter(graph_filter::Params),
+    /// Several models as one.
+    Blend(blend::Params),
 }
 
 impl Spec {
-    /// Every model, with its defaults.
+    /// Every model, with its defaults; not the blend, which is nothing by itself.
     #[must_use]
     pub fn all() -> Vec<Self> {
-        vec![Self::Popularity(popularity::Params::default())]
+        vec![
+            Self::Popularity(popularity::Params::default()),
+            Self::Ease(ease::Params::default()),
+            Self::GraphFilter(graph_filter::Params::default()),
+        ]
     }
 
     /// The model's name, as `model` names it.
@@ -26,6 +39,9 @@ impl Spec {
     pub const fn name(&self) -> &'static str {
         match self {
             Self::Popularity(_) => popularity::NAME,
+            Self::Ease(_) => ease::NAME,
+            Self::GraphFilter(_) => graph_filter::NAME,
+            Self::Blend(_) => blend::NAME,
         }
     }
 
@@ -33,6 +49,9 @@ impl Spec {
     pub fn fit(&self, view: &View<'_>, context: &Context<'_>) -> Result<Box<dyn Model>, FitError> {
         match self {
             Self::Popularity(params) => Ok(Box::new(params.check()?.fit(view, context)?)),
+            Self::Ease(params) => Ok(Box::new(params.check()?.fit(view, context)?)),
+            Self::GraphFilter(params) => Ok(Box::new(params.check()?.fit(view, context)?)),
+            Self::Blend(params) => Ok(Box::new(params.check()?.fit(view, context)?)),
         }
     }
 
@@ -41,6 +60,9 @@ impl Spec {
     pub const fn axes(&self) -> &'static [Axis] {
         match self {
             Self::Popularity(_) => popularity::AXES,
+            Self::Ease(_) => ease::AXES,
+            Self::GraphFilter(_) => graph_filter::AXES,
+            Self::Blend(_) => &[],
         }
     }
 }
