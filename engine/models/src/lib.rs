@@ -21,11 +21,16 @@ pub mod conformance;
 pub mod csr;
 pub mod hot;
 pub mod item_knn;
+pub mod blend;
+mod dense;
+pub mod ease;
+pub mod graph_filter;
 pub mod log;
 pub mod model;
 mod neighbors;
 pub mod popularity;
 pub mod rp3beta;
+mod signal;
 pub mod spec;
 
 pub use csr::Csr;
