@@ -21,6 +21,7 @@ pub mod csr;
 pub mod log;
 pub mod model;
 pub mod popularity;
+pub mod ridge;
 pub mod spec;
 
 pub use csr::Csr;
