@@ -12,7 +12,7 @@ use super::outcome::{Column, Targets};
 use super::top_k::{NotANumber, Ties, top_k};
 use crate::measure::intra_list_distance::Features;
 use crate::measure::{self, Measure};
-use crate::split::{Candidates, Case, Fold};
+use crate::split::{Case, Fold};
 
 /// About so many bytes of scores are made at a time by a thread: enough requests for products of matrices, little enough
 /// to lie in a cache.
@@ -27,8 +27,6 @@ pub(super) struct Court<'a> {
     pub(super) background: &'a Background,
     pub(super) columns: &'a [Column],
     pub(super) k_max: usize,
-    only: Vec<bool>,
-    born_later: bool,
 }
 
 /// A list and its values, one a column.
@@ -61,12 +59,7 @@ impl<'a> Court<'a> {
         columns: &'a [Column],
         k_max: usize,
     ) -> Self {
-        let mut only = Vec::new();
-        if let Candidates::Only(items) = &fold.candidates {
-            only = vec![false; fold.asked.items()];
-            items.iter().for_each(|item| only[item.ix()] = true);
-        }
-        Self { fold, ties, background, columns, k_max, only, born_later: !fold.asked.facts().born.is_empty() }
+        Self { fold, ties, background, columns, k_max }
     }
 
     /// The lists of all cases.
@@ -112,7 +105,7 @@ impl<'a> Court<'a> {
         let mut ranked = Vec::with_capacity(cases.len());
         for (place, (case, request)) in cases.iter().zip(&requests).enumerate() {
             let row = &mut scores[place * items..(place + 1) * items];
-            scratch.barred.set(&self.fold.candidates, &self.only, case, &request.view, self.born_later);
+            scratch.barred.set(self.fold, case, &request.view);
             scratch.barred.silence(row);
             top_k(row, self.ties, self.k_max, &mut scratch.best, &mut scratch.keys)?;
             ranked.push(self.measure(case, &request.view, &scratch.best, &scratch.barred));

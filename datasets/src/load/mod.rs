@@ -42,7 +42,9 @@ pub use self::csv::{COLUMNS_MAX, Columns, Csv};
 pub use error::{LoadError, Place};
 pub use lines::LINE_BYTES_MAX;
 pub use ndjson::Ndjson;
-pub use sets::{ATTRIBUTES_BYTES_MAX, Format, NUMBERS_LINE_BYTES_MAX, Options, checksum, load};
+pub use sets::{
+    ATTRIBUTES_BYTES_MAX, Format, INTERESTED_WEIGHT, NUMBERS_LINE_BYTES_MAX, Options, REPLIED_WEIGHT, checksum, load,
+};
 pub use text::{HTML_BYTES_MAX, text_of_html};
 
 /// How many errors a report keeps word for word; the others are only counted.

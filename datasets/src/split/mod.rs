@@ -11,22 +11,28 @@
 //! Only events of at least [`TARGET_WEIGHT_MIN`](crate::dataset::TARGET_WEIGHT_MIN) are ever asked for; lighter ones are
 //! part of what is known.
 
+mod by_member;
 mod candidates;
+mod cold_items;
 mod given;
 mod leave_last_out;
 mod random;
 mod source;
 mod text;
+mod timeline;
 
 use std::sync::Arc;
 
 use anklang_models::{ItemIx, Log, LogError, MemberIx};
 use serde::{Deserialize, Serialize};
 
+pub use by_member::{ColdMembers, RandomByMember};
 pub use candidates::candidates;
+pub use cold_items::ColdItems;
 pub use given::Given;
 pub use leave_last_out::LeaveLastOut;
 pub use random::Random;
+pub use timeline::{Listed, Timeline};
 
 use self::source::Source;
 use crate::dataset::DataSet;
@@ -77,12 +83,26 @@ pub enum Candidates {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "split", rename_all = "snake_case")]
 pub enum Split {
+    /// What comes after a moment, as it comes: the split to believe.
+    Timeline(Timeline),
     /// The last of each member's events.
     LeaveLastOut(LeaveLastOut),
     /// A share of each member's items.
     Random(Random),
+    /// A share of the members, of whom a part is known.
+    RandomByMember(RandomByMember),
+    /// A share of the items, of which only the content is known.
+    ColdItems(ColdItems),
+    /// A share of the members, of whom very little is known.
+    ColdMembers(ColdMembers),
     /// The parts the data set brings along.
     Given(Given),
+}
+
+impl Default for Split {
+    fn default() -> Self {
+        Self::Timeline(Timeline::default())
+    }
 }
 
 impl Split {
@@ -91,8 +111,12 @@ impl Split {
         self.check()?;
         let source = Source::whole(data);
         checked(match self {
+            Self::Timeline(params) => params.folds(&source, &Arc::new(data.log.clone())),
             Self::LeaveLastOut(params) => params.folds(&source),
             Self::Random(params) => params.folds(&source, seed),
+            Self::RandomByMember(params) => params.folds(&source, seed),
+            Self::ColdItems(params) => params.folds(&source, seed),
+            Self::ColdMembers(params) => params.folds(&source, seed),
             Self::Given(params) => params.folds(&source),
         }?)
     }
@@ -103,8 +127,12 @@ impl Split {
         self.check()?;
         let source = Source::training(data, fold);
         checked(match self {
+            Self::Timeline(params) => params.folds(&source, &fold.train),
             Self::LeaveLastOut(params) => params.validation(data, fold),
             Self::Random(params) => params.folds(&source, seed),
+            Self::RandomByMember(params) => params.folds(&source, seed),
+            Self::ColdItems(params) => params.folds(&source, seed),
+            Self::ColdMembers(params) => params.folds(&source, seed),
             Self::Given(params) => params.validation(&source, seed),
         }?)
     }
@@ -112,8 +140,12 @@ impl Split {
     /// Whether the settings make sense.
     pub fn check(&self) -> Result<(), SplitError> {
         match self {
+            Self::Timeline(params) => params.check(),
             Self::LeaveLastOut(_) => Ok(()),
             Self::Random(params) => params.check(),
+            Self::RandomByMember(params) => params.check(),
+            Self::ColdItems(params) => params.check(),
+            Self::ColdMembers(params) => params.check(),
             Self::Given(params) => params.check(),
         }
     }

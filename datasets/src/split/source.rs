@@ -1,5 +1,6 @@
 //! What a split divides.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use anklang_models::{Event, ItemIx, Log, LogError, MemberIx};
@@ -14,17 +15,19 @@ pub(super) struct Source<'a> {
     pub(super) log: &'a Log,
     /// What may be known and asked for, by time.
     pub(super) events: &'a [Event],
+    /// The moment all of it is before.
+    pub(super) before: i64,
 }
 
 impl<'a> Source<'a> {
     pub(super) fn whole(data: &'a DataSet) -> Self {
-        Self { data, log: &data.log, events: data.log.events() }
+        Self { data, log: &data.log, events: data.log.events(), before: i64::MAX }
     }
 
     pub(super) fn training(data: &'a DataSet, fold: &'a Fold) -> Self {
         let view = fold.train.before(fold.train_before);
         let events = if fold.train_before == i64::MAX { fold.train.events() } else { view.events() };
-        Self { data, log: &fold.train, events }
+        Self { data, log: &fold.train, events, before: fold.train_before }
     }
 
     pub(super) const fn timed(&self) -> Timed {
@@ -52,9 +55,15 @@ impl<'a> Source<'a> {
 
     /// Of each member, the items that could be asked for, ascending: dealt with in earnest, and not their own.
     pub(super) fn targets(&self) -> Vec<Vec<ItemIx>> {
+        self.met().into_iter().map(sorted).collect()
+    }
+
+    /// The same in the order in which the member first met them.
+    pub(super) fn met(&self) -> Vec<Vec<ItemIx>> {
         let of_member = |places: Vec<usize>| {
-            let events = places.iter().map(|place| &self.events[*place]);
-            sorted(events.filter(|event| self.is_target(event)).map(|event| event.item).collect())
+            let mut seen = HashSet::new();
+            let events = places.iter().map(|place| &self.events[*place]).filter(|event| self.is_target(event));
+            events.map(|event| event.item).filter(|item| seen.insert(*item)).collect()
         };
         self.places().into_iter().map(of_member).collect()
     }

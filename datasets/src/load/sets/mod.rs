@@ -3,9 +3,12 @@
 mod attributes;
 mod checksum;
 mod citeulike;
+mod facts;
 mod lists;
 mod names;
 mod numbers;
+mod stackexchange;
+mod words;
 
 use std::path::{Path, PathBuf};
 
@@ -14,6 +17,7 @@ use anklang_models::{Log, MemberIx};
 
 pub use attributes::ATTRIBUTES_BYTES_MAX;
 pub use checksum::checksum;
+pub use facts::{INTERESTED_WEIGHT, REPLIED_WEIGHT};
 pub use numbers::NUMBERS_LINE_BYTES_MAX;
 
 use super::LoadError;
@@ -22,6 +26,8 @@ use crate::dataset::{DataSet, Timed};
 /// What a data set looks like on disk.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Format {
+    /// A Stack Exchange dump: `Posts.xml` and others, see [`stackexchange`](super::stackexchange).
+    StackExchange,
     /// `train.txt` and `test.txt`, lines of `user item item …`, without times: a split of its own.
     Lists,
     /// `sequences.txt`, lines of `user item item …` oldest first, and `item_attributes.json`.
@@ -32,12 +38,13 @@ pub enum Format {
 
 impl Format {
     /// Every format, in the order in which a folder is held against them.
-    pub const ALL: [Self; 3] = [Self::Lists, Self::Sequences, Self::CiteULike];
+    pub const ALL: [Self; 4] = [Self::StackExchange, Self::Lists, Self::Sequences, Self::CiteULike];
 
     /// The format's name, as the command line has it.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
+            Self::StackExchange => "stackexchange",
             Self::Lists => "lists",
             Self::Sequences => "sequences",
             Self::CiteULike => "citeulike",
@@ -53,6 +60,7 @@ impl Format {
     /// The file by which a folder of this format is known.
     const fn mark(self) -> &'static str {
         match self {
+            Self::StackExchange => "Posts.xml",
             Self::Lists => "train.txt",
             Self::Sequences => "sequences.txt",
             Self::CiteULike => "users.dat",
@@ -108,6 +116,7 @@ pub fn load(path: &Path, options: &Options) -> Result<DataSet, LoadError> {
     };
     let files = Files::of(path, format)?;
     let parts = match format {
+        Format::StackExchange => stackexchange::read(files.first()?.parent().unwrap_or(path)),
         Format::Lists => lists::split(files.first()?, files.optional(1)),
         Format::Sequences => lists::sequences(files.first()?, files.optional(1)),
         Format::CiteULike => citeulike::read(files.first()?, files.optional(1), files.optional(2)),
@@ -155,6 +164,8 @@ impl Files {
             false => (path.parent().unwrap_or(path), path.to_owned()),
         };
         let others: &[&str] = match format {
+            // In the order in which they are read.
+            Format::StackExchange => &["Users.xml", "Comments.xml", "Badges.xml", "Votes.xml"],
             Format::Lists => &["test.txt"],
             Format::Sequences => &["item_attributes.json"],
             Format::CiteULike => &["item-tag.dat", "tags.dat"],

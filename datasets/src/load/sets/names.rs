@@ -30,6 +30,11 @@ impl Names {
         }
     }
 
+    /// The number of a name, if it is known.
+    pub(super) fn known(&self, name: &str) -> Option<u32> {
+        self.places.find(xxh3_64(name.as_bytes()), |place| self.names[*place as usize] == name).copied()
+    }
+
     pub(super) fn len(&self) -> usize {
         self.names.len()
     }
