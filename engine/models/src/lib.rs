@@ -14,6 +14,7 @@
 //!
 //! What it does not do: it reads no data set (`anklang-datasets` does) and keeps no model on disk.
 
+pub mod als;
 pub mod clusters;
 #[cfg(any(test, feature = "conformance"))]
 pub mod conformance;
