@@ -148,7 +148,10 @@ fn reason(lang: Lang, because: Because<'_>) -> Reason {
         Because::Taste => (
             "taste",
             None,
-            say("Members with interests like yours are in it".into(), "Mitglieder mit ähnlichen Interessen sind dabei".into()),
+            say(
+                "Members with interests like yours are in it".into(),
+                "Mitglieder mit ähnlichen Interessen sind dabei".into(),
+            ),
         ),
         Because::Joined(replies) => ("joined", None, joined(replies, de)),
         Because::Hot => ("hot", None, say("Much discussed right now".into(), "Gerade viel diskutiert".into())),

@@ -92,7 +92,8 @@ mod tests {
 
     #[test]
     fn nonsense_says_nothing() {
-        let examples = [(&[f32::NAN][..], &[1.0][..], 1.0), (&[1.0, 2.0][..], &[1.0][..], 1.0), (&[1.0][..], &[1.0][..], -1.0)];
+        let examples =
+            [(&[f32::NAN][..], &[1.0][..], 1.0), (&[1.0, 2.0][..], &[1.0][..], 1.0), (&[1.0][..], &[1.0][..], -1.0)];
         assert_eq!(Ridge::fit(1, 1, examples.into_iter(), 1.0).unwrap().apply(&[5.0]), [0.0]);
         assert_eq!(Ridge::fit(2, 1, [].into_iter(), 0.0), None, "nothing to solve");
     }

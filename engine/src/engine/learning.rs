@@ -9,8 +9,8 @@ use serde::Serialize;
 
 use super::{Engine, EngineError, Options};
 use crate::journal::{CommitError, Journal, Seq};
-use crate::learn::taste::Taste;
 use crate::learn::gather::{Gathered, gather};
+use crate::learn::taste::Taste;
 use crate::learn::{DOCUMENT, Learned, Note, learn};
 use crate::views::{Views, snapshot};
 

@@ -24,6 +24,8 @@ const HISTORY_MAX: usize = 64;
 pub(super) const JOINED_WEIGHT: f32 = 3.0;
 /// λ of the map from content to factors, in items.
 const MAP_RIDGE: f64 = 10.0;
+/// A factor that says less than this of what the member dealt with says nothing of the rest.
+const MEAN_MIN: f32 = 1e-4;
 /// No row.
 const NONE: u32 = u32::MAX;
 
@@ -58,9 +60,18 @@ impl Taste {
         latest.truncate(HISTORY_MAX);
         let history: Vec<(Column, f32)> =
             latest.into_iter().map(|(_, item, row)| (row, weight(member, item))).collect();
-        let factor = self.factors.fold_in(&history);
+        let factor = self.in_units(self.factors.fold_in(&history), &history)?;
         let content = self.map.as_ref().map(|map| map.pull_back(&factor)).unwrap_or_default();
-        factor.iter().any(|x| *x != 0.0).then_some(Palate { taste: self, factor, content })
+        Some(Palate { taste: self, factor, content })
+    }
+
+    /// A factor in units of what it says of the member's own history, so that 1 is as much to their taste as what they
+    /// dealt with, however strongly a community's size and a history's length shrink the factors.
+    fn in_units(&self, factor: Vec<f32>, history: &[(Column, f32)]) -> Option<Vec<f32>> {
+        let own = history.iter().filter_map(|(row, weight)| Some(weight * dot(&factor, self.factors.item(*row)?)));
+        let (all, weights): (f32, f32) = (own.sum(), history.iter().map(|(_, weight)| weight).sum());
+        let mean = all / weights;
+        (mean.is_finite() && mean > MEAN_MIN).then(|| factor.into_iter().map(|x| x / mean).collect())
     }
 
     /// How many items have a factor of their own.
@@ -73,10 +84,14 @@ impl Palate<'_> {
     /// How much an item is for the member: about 0 for nothing, about 1 for what they would surely deal with.
     pub(crate) fn of_item(&self, item: ItemIx, vector: &[i8]) -> f32 {
         match self.taste.row(item).and_then(|row| self.taste.factors.item(row)) {
-            Some(own) => self.factor.iter().zip(own).map(|(a, b)| a * b).sum(),
+            Some(own) => dot(&self.factor, own),
             None => self.content.iter().zip(unit(vector)).map(|(a, b)| a * b).sum(),
         }
     }
+}
+
+fn dot(a: &[f32], b: &[f32]) -> f32 {
+    a.iter().zip(b).map(|(x, y)| x * y).sum()
 }
 
 /// How much a member's dealing with an item says.

@@ -111,7 +111,8 @@ impl Policy {
             return Err(PolicyError::Range { field, range: "from 0 to 1" });
         }
         let w = &policy.weights;
-        let finite = [w.tag_interest, w.neighbour, w.taste, w.follows, w.joined, w.hot, w.fresh, w.language, w.impression];
+        let finite =
+            [w.tag_interest, w.neighbour, w.taste, w.follows, w.joined, w.hot, w.fresh, w.language, w.impression];
         if !finite.iter().all(|weight| (-100.0..=100.0).contains(weight)) {
             return Err(PolicyError::Range { field: "weights", range: "from -100 to 100" });
         }
