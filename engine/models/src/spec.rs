@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::als;
 use crate::blend;
 use crate::ease;
 use crate::graph_filter;
@@ -15,6 +16,8 @@ use crate::popularity;
 pub enum Spec {
     /// What most deal with of late.
     Popularity(popularity::Params),
+    /// Factors by alternating least squares.
+    Als(als::Params),
     /// Every item as a weighted sum of all others.
     Ease(ease::Params),
     /// What passes a filter on the graph of items that share members.
@@ -29,6 +32,7 @@ impl Spec {
     pub fn all() -> Vec<Self> {
         vec![
             Self::Popularity(popularity::Params::default()),
+            Self::Als(als::Params::default()),
             Self::Ease(ease::Params::default()),
             Self::GraphFilter(graph_filter::Params::default()),
         ]
@@ -39,6 +43,7 @@ impl Spec {
     pub const fn name(&self) -> &'static str {
         match self {
             Self::Popularity(_) => popularity::NAME,
+            Self::Als(_) => als::NAME,
             Self::Ease(_) => ease::NAME,
             Self::GraphFilter(_) => graph_filter::NAME,
             Self::Blend(_) => blend::NAME,
@@ -49,6 +54,7 @@ impl Spec {
     pub fn fit(&self, view: &View<'_>, context: &Context<'_>) -> Result<Box<dyn Model>, FitError> {
         match self {
             Self::Popularity(params) => Ok(Box::new(params.check()?.fit(view, context)?)),
+            Self::Als(params) => Ok(Box::new(params.check()?.fit(view, context)?)),
             Self::Ease(params) => Ok(Box::new(params.check()?.fit(view, context)?)),
             Self::GraphFilter(params) => Ok(Box::new(params.check()?.fit(view, context)?)),
             Self::Blend(params) => Ok(Box::new(params.check()?.fit(view, context)?)),
@@ -60,6 +66,7 @@ impl Spec {
     pub const fn axes(&self) -> &'static [Axis] {
         match self {
             Self::Popularity(_) => popularity::AXES,
+            Self::Als(_) => als::AXES,
             Self::Ease(_) => ease::AXES,
             Self::GraphFilter(_) => graph_filter::AXES,
             Self::Blend(_) => &[],
