@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::als;
 use crate::blend;
 use crate::ease;
 use crate::graph_filter;
