@@ -1,10 +1,16 @@
 //! A data set, as models and evaluation see it: who dealt with what and when, by number, and the names behind the numbers.
 
 use anklang_domain::Fact;
-use anklang_models::Log;
+use anklang_models::{Log, MemberIx};
+use serde::{Deserialize, Serialize};
+
+/// An event of at least this weight is something to predict, such as a reply; less, such as a bookmark, only speaks of
+/// what a member cares for.
+pub const TARGET_WEIGHT_MIN: f32 = 1.0;
 
 /// What a data set knows of time.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Timed {
     /// Moments of one clock: a global timeline can be drawn.
     Moments,
@@ -33,6 +39,12 @@ pub struct DataSet {
     pub members: Vec<String>,
     /// The items' names in the files.
     pub items: Vec<String>,
+    /// What the columns of the items' content are: `tag:simulation`, `word:turing`, or a number where the files give no
+    /// more. Empty where there is no content.
+    pub features: Vec<String>,
+    /// Members that stand for somebody who cannot be followed, as a deleted user's name within one question: their
+    /// events count, but nothing is asked for them. Ascending.
+    pub nobodies: Vec<MemberIx>,
     /// The facts of a whole community, by time, for what serves to be evaluated on; empty for others.
     pub facts: Vec<Fact>,
 }

@@ -72,16 +72,22 @@ impl<R: Read> Read for Counted<R> {
     }
 }
 
-/// The lines of an input, one at a time, none longer than [`LINE_BYTES_MAX`].
+/// The lines of an input, one at a time, none longer than a limit.
 pub(super) struct Lines {
     pub(super) input: Input,
     line: u64,
     buffer: Vec<u8>,
+    bytes_max: usize,
 }
 
 impl Lines {
     pub(super) fn of(input: Input) -> Self {
-        Self { input, line: 0, buffer: Vec::new() }
+        Self::with_max(input, LINE_BYTES_MAX)
+    }
+
+    /// Lines none of which is longer than `bytes_max`.
+    pub(super) fn with_max(input: Input, bytes_max: usize) -> Self {
+        Self { input, line: 0, buffer: Vec::new(), bytes_max }
     }
 
     /// The place of the line last read.
@@ -93,18 +99,18 @@ impl Lines {
     pub(super) fn next_line(&mut self) -> Result<Option<&[u8]>, LoadError> {
         self.buffer.clear();
         self.line += 1;
-        let mut limited = self.input.bytes.by_ref().take(LINE_BYTES_MAX as u64 + 1);
+        let mut limited = self.input.bytes.by_ref().take(self.bytes_max as u64 + 1);
         if let Err(error) = limited.read_until(b'\n', &mut self.buffer) {
             return Err(self.broken(&error));
         }
         if self.buffer.is_empty() {
             return Ok(None);
         }
-        if self.buffer.len() > LINE_BYTES_MAX {
+        if self.buffer.len() > self.bytes_max {
             if self.buffer.last() != Some(&b'\n') {
                 self.skip_rest()?;
             }
-            return Err(LoadError::TooLong { place: self.place(None), bytes_max: LINE_BYTES_MAX });
+            return Err(LoadError::TooLong { place: self.place(None), bytes_max: self.bytes_max });
         }
         Ok(Some(self.buffer.trim_ascii()))
     }

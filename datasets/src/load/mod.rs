@@ -1,6 +1,6 @@
-//! Other people's files, as facts.
+//! Other people's files, as facts; and, by [`load()`], as data sets for models.
 //!
-//! Every loader is an iterator over `Result<Fact, LoadError>` that keeps a [`Report`] and a [`Progress`]: see [`Load`].
+//! Every loader of facts is an iterator over `Result<Fact, LoadError>` that keeps a [`Report`] and a [`Progress`]: see [`Load`].
 //! The facts before a mistake are delivered before the mistake is.
 //!
 //! ```
@@ -30,6 +30,7 @@ mod csv;
 mod error;
 mod lines;
 mod ndjson;
+mod sets;
 pub mod stackexchange;
 mod text;
 
@@ -41,6 +42,11 @@ pub use self::csv::{COLUMNS_MAX, Columns, Csv};
 pub use error::{LoadError, Place};
 pub use lines::LINE_BYTES_MAX;
 pub use ndjson::Ndjson;
+pub use sets::{
+    AT_NAMES, ATTRIBUTES_BYTES_MAX, BEHAVIOR_BYTES_MAX, CATALOGUE, Format, INTERESTED_WEIGHT, ITEM_NAMES, Known,
+    MEMBER_NAMES, Match, NUMBERS_LINE_BYTES_MAX, Options, RATING_MIN, REPLIED_WEIGHT, SetColumns, Shape, Unit,
+    WEIGHT_NAMES, Weights, checksum, load,
+};
 pub use text::{HTML_BYTES_MAX, text_of_html};
 
 /// How many errors a report keeps word for word; the others are only counted.

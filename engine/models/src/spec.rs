@@ -2,6 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::blend;
+use crate::ease;
+use crate::graph_filter;
 use crate::log::View;
 use crate::model::{Context, FitError, Model};
 use crate::popularity;
@@ -21,10 +24,16 @@ pub enum Spec {
     Rp3beta(rp3beta::Params),
     /// Discourse's hot list.
     Hot(hot::Params),
+    /// Every item as a weighted sum of all others.
+    Ease(ease::Params),
+    /// What passes a filter on the graph of items that share members.
+    GraphFilter(graph_filter::Params),
+    /// Several models as one.
+    Blend(blend::Params),
 }
 
 impl Spec {
-    /// Every model, with its defaults.
+    /// Every model, with its defaults; not the blend, which is nothing by itself.
     #[must_use]
     pub fn all() -> Vec<Self> {
         vec![
@@ -33,6 +42,8 @@ impl Spec {
             Self::ItemKnn(item_knn::Params::default()),
             Self::Rp3beta(rp3beta::Params::default()),
             Self::Hot(hot::Params::default()),
+            Self::Ease(ease::Params::default()),
+            Self::GraphFilter(graph_filter::Params::default()),
         ]
     }
 
@@ -45,6 +56,9 @@ impl Spec {
             Self::Hot(_) => hot::NAME,
             Self::Rp3beta(_) => rp3beta::NAME,
             Self::ItemKnn(_) => item_knn::NAME,
+            Self::Ease(_) => ease::NAME,
+            Self::GraphFilter(_) => graph_filter::NAME,
+            Self::Blend(_) => blend::NAME,
         }
     }
 
@@ -56,6 +70,9 @@ impl Spec {
             Self::Rp3beta(params) => Ok(Box::new(params.check()?.fit(view, context)?)),
             Self::Hot(params) => Ok(Box::new(params.check()?.fit(view, context)?)),
             Self::Als(params) => Ok(Box::new(params.check()?.fit(view, context)?)),
+            Self::Ease(params) => Ok(Box::new(params.check()?.fit(view, context)?)),
+            Self::GraphFilter(params) => Ok(Box::new(params.check()?.fit(view, context)?)),
+            Self::Blend(params) => Ok(Box::new(params.check()?.fit(view, context)?)),
         }
     }
 
@@ -68,6 +85,9 @@ impl Spec {
             Self::Hot(_) => hot::AXES,
             Self::Rp3beta(_) => rp3beta::AXES,
             Self::ItemKnn(_) => item_knn::AXES,
+            Self::Ease(_) => ease::AXES,
+            Self::GraphFilter(_) => graph_filter::AXES,
+            Self::Blend(_) => &[],
         }
     }
 }
