@@ -19,6 +19,8 @@ const TAG_OVERUSE: f32 = 1.0;
 const COMMON_FACTOR: f32 = 1.5;
 /// Candidates among which the different one is drawn.
 const DISCOVERY_POOL: usize = 12;
+/// Candidates that take turns by their circle of interest.
+const TURNS_MAX: usize = 5 * DISCOVERY_POOL;
 /// How much better a candidate must score to be drawn e times as often.
 const DISCOVERY_TEMPERATURE: f64 = 0.25;
 
@@ -79,7 +81,8 @@ pub(crate) fn with_discovery(ask: &Ask<'_>, chosen: Vec<Scored>, pool: &[Scored]
     let outside = pool.iter().filter(|scored| personal && is_different(ask, scored));
     let mut different: Vec<(f32, &Scored)> = outside.map(|scored| (open(scored), scored)).collect();
     different.sort_unstable_by(|a, b| b.0.total_cmp(&a.0).then(a.1.item().cmp(&b.1.item())));
-    let mut different: Vec<&Scored> = different.into_iter().map(|(_, scored)| scored).collect();
+    let different = different.into_iter().map(|(_, scored)| scored).collect();
+    let mut different = by_turns(different, |scored| circle(ask, scored));
     let mut stream = Stream::named(ask.seed, "discovery");
     let mut list: Vec<Placed> = Vec::with_capacity(count);
     let mut rest = chosen.into_iter().peekable();
@@ -105,6 +108,32 @@ fn is_placed(list: &[Placed], scored: &Scored) -> bool {
 /// A place that chance had no part in.
 pub(crate) fn certain(scored: Scored) -> Placed {
     Placed { scored, propensity: Propensity::CERTAIN, discovery: false }
+}
+
+/// The circle of interest that an item belongs to, where circles are known.
+fn circle(ask: &Ask<'_>, scored: &Scored) -> Option<usize> {
+    ask.learned.groups.as_ref()?.of_item(ask.views.catalogue.vector(scored.item()))
+}
+
+/// The best of each circle first, then the second of each, so that what is drawn from is not all of one circle: who
+/// explores is to see what there is. Without circles the order stays.
+fn by_turns<T>(ranked: Vec<T>, circle: impl Fn(&T) -> Option<usize>) -> Vec<T> {
+    let mut taken: Vec<usize> = Vec::new();
+    let mut turns: Vec<(usize, T)> = Vec::with_capacity(ranked.len());
+    for (place, one) in ranked.into_iter().enumerate() {
+        // Only the front is drawn from.
+        let turn = match circle(&one).filter(|_| place < TURNS_MAX) {
+            None => turns.iter().map(|(turn, _)| *turn).max().unwrap_or(0),
+            Some(circle) => {
+                taken.resize(taken.len().max(circle + 1), 0);
+                taken[circle] += 1;
+                taken[circle] - 1
+            }
+        };
+        turns.push((turn, one));
+    }
+    turns.sort_by_key(|(turn, _)| *turn);
+    turns.into_iter().map(|(_, one)| one).collect()
 }
 
 fn discover(different: &[&Scored], stream: &mut Stream) -> Option<Placed> {
@@ -143,6 +172,16 @@ fn draw(scores: &[f32], stream: &mut Stream) -> (usize, Propensity) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn circles_take_turns() {
+        // (circle, rank): the first has the best three.
+        let ranked = vec![(0, 'a'), (0, 'b'), (0, 'c'), (1, 'd'), (2, 'e'), (1, 'f')];
+        let order = |known: bool| -> String {
+            by_turns(ranked.clone(), |(c, _)| known.then_some(*c)).into_iter().map(|(_, name)| name).collect()
+        };
+        assert_eq!((order(true).as_str(), order(false).as_str()), ("adebfc", "abcdef"));
+    }
 
     #[test]
     fn draws_are_as_likely_as_they_say() {

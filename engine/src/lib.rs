@@ -7,6 +7,7 @@ mod find;
 pub mod index;
 mod interests;
 pub mod journal;
+mod learn;
 pub mod list;
 mod rank;
 mod recommend;
@@ -16,8 +17,8 @@ mod stories;
 mod views;
 
 pub use engine::{
-    DoctorReport, Engine, EngineError, Erased, Finding, InterestView, MemberExplanation, MemberView, NoProgress,
-    Options, Progress, Renewal, SideView, Stats, doctor,
+    Circle, DoctorReport, Engine, EngineError, Erased, Finding, InterestView, LearnError, Learning, MemberExplanation,
+    MemberView, NoProgress, Options, Progress, Renewal, SideView, Stats, doctor,
 };
 pub use rank::policy::{Policy, PolicyError, Weights};
 pub use recommend::{ABSENCE_MAX_MS, ListError, PLACES_MAX};

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::cell::OnceCell;
 
-use anklang_domain::{DAY_MS, Kind, ListKind, Score, UnixMillis, stable_hash};
+use anklang_domain::{DAY_MS, Kind, ListKind, Score, Traits, UnixMillis, stable_hash};
 
 use serde_json::Value;
 
@@ -13,6 +13,7 @@ use crate::find;
 use crate::index::{IndexError, TextReader};
 use crate::interests::medoids::{Medoid, medoids};
 use crate::interests::profile::{Interest, Interests};
+use crate::learn::Learned;
 use crate::list::{LIMIT_MAX, Lang, LedgerPart, List, ListItem, ListRequest, SlateRef};
 use crate::rank::features::{Want, measure};
 use crate::rank::policy::Policy;
@@ -21,13 +22,16 @@ use crate::rank::score::{Part, Scored, sort};
 use crate::retrieve::{SOURCES, merge, tags};
 use crate::views::Views;
 use crate::views::intern::{ItemIx, MemberIx};
-use crate::views::members::{Mark, Shown};
+use crate::views::members::{Mark, MemberRow, Shown};
 use crate::views::moment::Moment;
 
 /// The longest absence that a list covers.
 pub const ABSENCE_MAX_MS: i64 = 30 * DAY_MS;
 /// Places that can be reached by paging.
 pub const PLACES_MAX: usize = 300;
+
+/// The attribute that names a member's circle of interest, as conditions ask for it.
+const INTEREST_CLUSTER: &str = "interest_cluster";
 
 /// Candidates that the places are chosen from.
 const RANKED_MAX: usize = PLACES_MAX + 50;
@@ -58,6 +62,7 @@ fn policy_name(request: &ListRequest, policy: &Policy) -> String {
 /// A request together with all that is known of who asks, at the moment they ask.
 pub(crate) struct Ask<'v> {
     pub(crate) views: &'v Views,
+    pub(crate) learned: &'v Learned,
     pub(crate) policy: Policy,
     pub(crate) member: Option<MemberIx>,
     pub(crate) now: UnixMillis,
@@ -80,10 +85,11 @@ pub(crate) struct Ask<'v> {
 }
 
 impl<'v> Ask<'v> {
-    pub(crate) fn new(views: &'v Views, request: &'v ListRequest) -> Self {
+    pub(crate) fn new(views: &'v Views, learned: &'v Learned, request: &'v ListRequest) -> Self {
         let member = request.member.as_ref().and_then(|id| views.members.find(id.as_str()));
         let mut ask = Self {
             views,
+            learned,
             policy: request.policy.as_ref().map_or(views.policy, |(_, policy)| *policy),
             member,
             now: request.now,
@@ -134,8 +140,18 @@ impl<'v> Ask<'v> {
 
     /// The member's traits, as conditions ask for them; an empty object for a stranger.
     pub(crate) fn traits(&self) -> &Value {
-        let traits = || self.member.map(|m| self.views.members.row(m).traits()).unwrap_or_default();
+        let traits =
+            || self.member.map(|m| self.views.members.row(m)).map(|row| self.attributes(row)).unwrap_or_default();
         self.traits.get_or_init(|| Value::Object(traits()))
+    }
+
+    /// What was declared, and beside it what was found out.
+    fn attributes(&self, row: &MemberRow) -> Traits {
+        let mut traits = row.traits();
+        if let Some(group) = self.learned.group_of(self.views, row) {
+            traits.insert(INTEREST_CLUSTER.to_owned(), group.into());
+        }
+        traits
     }
 
     /// Nothing is known that would tell this visitor from another.
@@ -176,8 +192,13 @@ fn default_seed(request: &ListRequest) -> u64 {
 }
 
 /// Makes a list.
-pub(crate) fn list(views: &Views, index: &TextReader, request: &ListRequest) -> Result<List, ListError> {
-    let ask = Ask::new(views, request);
+pub(crate) fn list(
+    views: &Views,
+    learned: &Learned,
+    index: &TextReader,
+    request: &ListRequest,
+) -> Result<List, ListError> {
+    let ask = Ask::new(views, learned, request);
     let places = end(request);
     let placed = match request.list {
         ListKind::Missed => for_member(&ask, merge(&ask, &SOURCES), Want::News, places),

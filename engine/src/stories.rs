@@ -7,6 +7,7 @@ use anklang_domain::{
 use serde_json::json;
 
 use crate::index::{IndexedItem, Mark, TextIndex};
+use crate::learn::Learned;
 use crate::list::{Lang, List, ListRequest};
 use crate::recommend::{self, ListError};
 use crate::views::Views;
@@ -82,7 +83,7 @@ impl World {
     }
 
     pub(crate) fn asks(&self, request: &ListRequest) -> Result<List, ListError> {
-        recommend::list(&self.views, &self.index.reader(), request)
+        recommend::list(&self.views, &Learned::default(), &self.index.reader(), request)
     }
 
     pub(crate) fn missed(&self, hour: f64, who: &str) -> List {

@@ -10,8 +10,12 @@
 //! - one folder a model: `params.rs` (what may be set, and where it may lie), `fit.rs` (from a view to a model),
 //!   `mod.rs` (from a request to scores).
 //!
+//! [`clusters`] is no ranking: it finds who resembles whom.
+//!
 //! What it does not do: it reads no data set (`anklang-datasets` does) and keeps no model on disk.
 
+pub mod als;
+pub mod clusters;
 #[cfg(any(test, feature = "conformance"))]
 pub mod conformance;
 pub mod csr;

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::als;
 use crate::log::View;
 use crate::model::{Context, FitError, Model};
 use crate::popularity;
@@ -12,13 +13,15 @@ use crate::popularity;
 pub enum Spec {
     /// What most deal with of late.
     Popularity(popularity::Params),
+    /// Factors by alternating least squares.
+    Als(als::Params),
 }
 
 impl Spec {
     /// Every model, with its defaults.
     #[must_use]
     pub fn all() -> Vec<Self> {
-        vec![Self::Popularity(popularity::Params::default())]
+        vec![Self::Popularity(popularity::Params::default()), Self::Als(als::Params::default())]
     }
 
     /// The model's name, as `model` names it.
@@ -26,6 +29,7 @@ impl Spec {
     pub const fn name(&self) -> &'static str {
         match self {
             Self::Popularity(_) => popularity::NAME,
+            Self::Als(_) => als::NAME,
         }
     }
 
@@ -33,6 +37,7 @@ impl Spec {
     pub fn fit(&self, view: &View<'_>, context: &Context<'_>) -> Result<Box<dyn Model>, FitError> {
         match self {
             Self::Popularity(params) => Ok(Box::new(params.check()?.fit(view, context)?)),
+            Self::Als(params) => Ok(Box::new(params.check()?.fit(view, context)?)),
         }
     }
 
@@ -41,6 +46,7 @@ impl Spec {
     pub const fn axes(&self) -> &'static [Axis] {
         match self {
             Self::Popularity(_) => popularity::AXES,
+            Self::Als(_) => als::AXES,
         }
     }
 }

@@ -20,10 +20,12 @@ use serde::{Deserialize, Serialize};
 use super::beside::{self, Beside, SideView};
 use super::blank::{BLANK, blank_document, blank_map, blank_text, blank_value};
 use super::indexer::{Change, apply};
+use super::learning::LEARNED;
 use super::open::{fold, forget_derived, remove};
 use super::{Engine, EngineError, NoProgress, Shared};
 use crate::index::{IndexError, Mark, TextIndex};
 use crate::journal::{Edit, Journal, JournalError, Rewritten};
+use crate::learn::Learned;
 use crate::views::{Views, snapshot};
 
 /// Names who is being erased, until they are: a crash in between must not leave half of them.
@@ -214,6 +216,11 @@ fn derive_anew(
         snapshot::write(&views, mark.generation, &path).map_err(EngineError::file(&path))?;
     }
     *shared.views.write() = views;
+    // Learned with them, and to be learned anew without.
+    shared.adopt(Learned::default());
+    if let Some(data) = &options.data {
+        remove(&data.join(LEARNED))?;
+    }
     Ok(shared.indexer.with(mark.folded, move |index| sweep(index, texts, mark))?)
 }
 

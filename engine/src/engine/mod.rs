@@ -5,6 +5,7 @@ mod blank;
 mod doctor;
 mod erase;
 mod indexer;
+mod learning;
 mod open;
 mod people;
 #[cfg(test)]
@@ -21,6 +22,7 @@ use parking_lot::RwLock;
 use self::indexer::Indexer;
 use crate::index::{IndexError, TextReader};
 use crate::journal::{CommitError, Committer, Done, Journal, JournalError, Receipt, Seq};
+use crate::learn::Learned;
 use crate::list::{ItemView, List, ListRequest};
 use crate::rank::policy::Policy;
 use crate::recommend::{self, ListError};
@@ -29,6 +31,7 @@ use crate::views::{Views, snapshot};
 pub use beside::{Renewal, SideView};
 pub use doctor::{DoctorReport, Finding, doctor};
 pub use erase::Erased;
+pub use learning::{Circle, LearnError, Learning};
 pub use open::{NoProgress, Options, Progress};
 pub use people::{InterestView, MemberExplanation, MemberView, Stats};
 
@@ -66,6 +69,8 @@ pub(crate) struct Shared {
     pub(crate) views: RwLock<Views>,
     pub(crate) reader: TextReader,
     pub(crate) indexer: Indexer,
+    /// Replaced as a whole, between two lists.
+    learned: RwLock<Arc<Learned>>,
     lists: AtomicU64,
     /// Ids that are being erased.
     pub(crate) gone: RwLock<Vec<String>>,
@@ -75,6 +80,14 @@ pub(crate) struct Shared {
 const FOLD_CHUNK: usize = 256;
 
 impl Shared {
+    pub(crate) fn learned(&self) -> Arc<Learned> {
+        Arc::clone(&self.learned.read())
+    }
+
+    pub(crate) fn adopt(&self, learned: Learned) {
+        *self.learned.write() = Arc::new(learned);
+    }
+
     /// Folds facts that have just become durable.
     pub(crate) fn fold(&self, first: Seq, facts: Vec<Fact>) {
         for (n, chunk) in facts.chunks(FOLD_CHUNK).enumerate() {
@@ -129,7 +142,7 @@ impl Engine {
     pub fn list(&self, request: &ListRequest) -> Result<List, ListError> {
         let gone = self.shared.gone.read();
         let views = self.shared.views.read();
-        let list = recommend::list(&views, &self.shared.reader, request)?;
+        let list = recommend::list(&views, &self.shared.learned(), &self.shared.reader, request)?;
         self.shared.lists.fetch_add(1, Ordering::Relaxed);
         // Who was never heard of is not made known by asking.
         let known =

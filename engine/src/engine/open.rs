@@ -11,6 +11,7 @@ use parking_lot::RwLock;
 
 use super::beside::{Beside, SideView};
 use super::indexer::{Indexer, fold_one};
+use super::learning::{self, LEARNED};
 use super::{Engine, EngineError, Shared, erase};
 use crate::index::{IndexError, Mark, TextIndex};
 use crate::journal::{Committer, DiskJournal, Journal, Limits, MemoryJournal, Seq};
@@ -194,7 +195,13 @@ fn start(
     let reader = index.reader();
     let threads = |source| EngineError::File { path: PathBuf::from("thread"), source };
     let indexer = Indexer::start(index, journal.generation(), views.next).map_err(threads)?;
+    let learned = match options.as_of {
+        // The past is always asked with what could be learned by then: nobody waits for it to be learned meanwhile.
+        Some(_) => learning::at_once(&views),
+        None => learning::load(&options, journal.as_ref())?,
+    };
     let shared = Arc::new(Shared {
+        learned: RwLock::new(Arc::new(learned)),
         beside: options.beside.clone(),
         views: RwLock::new(views),
         reader,
@@ -222,7 +229,7 @@ impl Engine {
 
 /// Removes what is derived from the journal.
 pub(super) fn forget_derived(data: &Path, beside: &[Arc<dyn SideView>]) -> Result<(), EngineError> {
-    for file in beside.iter().map(|view| view.file()).chain([VIEWS]) {
+    for file in beside.iter().map(|view| view.file()).chain([VIEWS, LEARNED]) {
         remove(&data.join(file))?;
         remove(&data.join(file).with_extension("new"))?;
     }

@@ -47,6 +47,8 @@ pub struct MemberExplanation {
     pub interests: Vec<InterestView>,
     /// Discussions that stand for their present interests.
     pub because_of: Vec<String>,
+    /// The circle of members with like interests that they belong to, by its telling tag.
+    pub interest_cluster: Option<String>,
     /// Items remembered as seen, and as shown without being opened.
     pub items_seen: usize,
     /// Items remembered as shown without being opened.
@@ -117,7 +119,9 @@ impl Engine {
     #[must_use]
     pub fn explain_member(&self, id: &MemberId, now: UnixMillis, lang: Option<Lang>) -> Option<MemberExplanation> {
         let views = self.shared.views.read();
-        views.members.find(id.as_str()).map(|member| explain(&views, member, now, lang))
+        let member = views.members.find(id.as_str())?;
+        let cluster = self.shared.learned().group_of(&views, views.members.row(member)).map(str::to_owned);
+        Some(MemberExplanation { interest_cluster: cluster, ..explain(&views, member, now, lang) })
     }
 
     /// Counts for health and metrics.
@@ -191,6 +195,7 @@ fn explain(views: &Views, member: MemberIx, now: UnixMillis, lang: Option<Lang>)
     MemberExplanation {
         interests: interests.collect(),
         because_of: titles.filter(|title| !title.is_empty()).collect(),
+        interest_cluster: None,
         items_seen: row.seen.len(),
         items_shown: row.shown.len(),
         behaviour_is_used: row.behaviour,

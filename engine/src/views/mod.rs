@@ -201,6 +201,11 @@ impl Views {
         }
     }
 
+    /// A document as it was last written.
+    pub(crate) fn document(&self, (kind, key): (&str, &str)) -> Option<&str> {
+        self.documents.get(&(kind.to_owned(), key.to_owned())).map(|(_, document)| document.as_str())
+    }
+
     fn configured(&mut self, configuration: &Configuration) {
         let key = (configuration.kind.clone(), configuration.key.clone());
         match &configuration.document {

@@ -1,5 +1,7 @@
-//! What happens beside the requests: keys are read again when their file changes, and snapshots are taken so that the
-//! next start is quick.
+//! What happens beside the requests: keys are read again when their file changes, snapshots are taken so that the next
+//! start is quick, and lists are made better by what can be learned from all that happened.
+
+mod learning;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -7,6 +9,7 @@ use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant, SystemTime};
 
+use self::learning::Learner;
 use crate::app::App;
 
 /// How often the file of keys is looked at: a key that is removed is refused this soon.
@@ -35,10 +38,11 @@ pub(crate) fn start(app: Arc<App>) -> Jobs {
     Jobs { stop, thread: thread.inspect_err(|error| tracing::error!(%error, "no thread for the jobs")).ok() }
 }
 
-fn run(app: &App, stopped: &mpsc::Receiver<()>) {
+fn run(app: &Arc<App>, stopped: &mpsc::Receiver<()>) {
     let mut keys_changed = modified(app.keys.path());
     let mut snapshot_at = Instant::now();
     let mut snapshot_facts = app.engine.stats().facts;
+    let mut learner = Learner::default();
     while let Err(RecvTimeoutError::Timeout) = stopped.recv_timeout(Duration::from_secs(KEYS_SECONDS)) {
         let now_changed = modified(app.keys.path());
         if now_changed != keys_changed {
@@ -51,6 +55,7 @@ fn run(app: &App, stopped: &mpsc::Receiver<()>) {
             tracing::error!(%error, "the experiments are behind");
         }
         app.publish(); // experiments begin and end by the clock
+        learner.look(app);
         let facts = app.engine.stats().facts;
         let due = snapshot_at.elapsed() >= Duration::from_secs(app.limits.snapshot_minutes.saturating_mul(60));
         if app.limits.snapshot_minutes > 0 && due && facts != snapshot_facts {
@@ -60,6 +65,7 @@ fn run(app: &App, stopped: &mpsc::Receiver<()>) {
             (snapshot_at, snapshot_facts) = (Instant::now(), facts);
         }
     }
+    learner.wait();
 }
 
 fn modified(path: &Path) -> Option<SystemTime> {

@@ -13,7 +13,7 @@ const SECRETS: [&str; 5] = ["Kassiopeia", "Xylophonistin", "Quittengelee", "Voll
 /// Terms as the index would hold them.
 const STEMS: [&str; 6] = ["7f3a9", "c41d8", "kassiop", "xylophon", "quittengel", "zwetschg"];
 
-fn fact(id: &str, minute: i64, body: Body) -> Fact {
+pub(super) fn fact(id: &str, minute: i64, body: Body) -> Fact {
     let at = BEGAN.plus_ms(minute * 60_000);
     Fact { id: FactId::parse(id).unwrap(), at, received_at: None, source: "test".into(), body }
 }
@@ -25,12 +25,12 @@ fn put(id: &str, author: &str, title: &str, body: &str) -> Body {
     Body::ItemPut { item: Box::new(item) }
 }
 
-fn does(member: &str, verb: &str, target: Target, props: Value) -> Body {
+pub(super) fn does(member: &str, verb: &str, target: Target, props: Value) -> Body {
     let props = props.as_object().cloned().unwrap_or_default();
     Body::Engaged(Engagement { member: member_id(member), verb: Verb::named(verb), target, value: None, props })
 }
 
-fn on(item: &str) -> Target {
+pub(super) fn on(item: &str) -> Target {
     Target::Item(item_id(item))
 }
 

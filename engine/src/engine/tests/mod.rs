@@ -3,6 +3,7 @@
 mod alike;
 mod beside;
 mod erasing;
+mod learning;
 mod lists;
 mod snapshots;
 mod together;
