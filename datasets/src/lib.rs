@@ -3,6 +3,8 @@
 //! reads a table of anybody's experiment, for its analysis. For models, a [`dataset`] is who dealt with what and when, and
 //! [`split`] makes questions with known answers of it; [`measure`] says what a list is worth,
 //! [`evaluate`] puts the questions to models, and a [`summary`] says what there is, before anything is trained.
+//! [`split`] makes questions with known answers of it; a [`summary`] says what there is, before anything is trained;
+//! [`measure`] says what a list is worth, and [`evaluate`] puts the questions to models.
 
 pub mod community;
 pub mod dataset;

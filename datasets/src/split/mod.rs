@@ -128,7 +128,7 @@ impl Split {
         let source = Source::training(data, fold);
         checked(match self {
             Self::Timeline(params) => params.folds(&source, &fold.train),
-            Self::LeaveLastOut(params) => params.validation(data, fold),
+            Self::LeaveLastOut(params) => params.validation(data),
             Self::Random(params) => params.folds(&source, seed),
             Self::RandomByMember(params) => params.folds(&source, seed),
             Self::ColdItems(params) => params.folds(&source, seed),

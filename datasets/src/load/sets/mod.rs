@@ -176,10 +176,19 @@ impl Parts {
     }
 }
 
-/// Loads a data set from a folder or file.
+/// Loads a data set from a folder or file, of the format that its files' names tell, or of the one that is named.
 ///
-/// A member without items is kept, as a member of whom nothing is known. A pair of member and item that comes several
-/// times is kept as several events; models take their weights together.
+/// | what may be odd | what becomes of it |
+/// |---|---|
+/// | a member without items | kept, as a member of whom nothing is known; [`summary`](crate::summary) counts them |
+/// | a member and item several times | several events; models take their weights together; the summary counts them |
+/// | a negative weight | speaks against the item; where a pair's weights sum to 0 or less, models leave it out |
+/// | a weight that is NaN, infinite or no number | an error with file, line and column |
+/// | an id that is no number | fine, but in the formats of lines of numbers, where it is an error with file and line |
+/// | a byte order mark, CRLF, no newline at the end, gzip | read as if it were not so |
+/// | an empty file, one of another kind, without a column | an error that names file, column and the columns there are |
+/// | bytes that are not UTF-8 | an error with file and line, but in MovieLens' `movies.dat`, which is Latin-1 |
+/// | a file that is cut off | an error with file and line where the format can tell: by a count, an open element or quote, gzip, Parquet, JSON, fields that are missing. Lists and sequences cannot tell; there the checksum differs from the catalogue's |
 ///
 /// ```no_run
 /// use anklang_datasets::load::{LoadError, Options, load};

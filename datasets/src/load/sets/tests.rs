@@ -28,28 +28,6 @@ pub(super) fn data(name: &str) -> Option<PathBuf> {
     Some(path)
 }
 
-fn shape(set: &DataSet) -> [usize; 4] {
-    let given = set.given.as_ref().map_or(0, |log| log.events().len());
-    [set.log.members(), set.log.items(), set.log.events().len(), given]
-}
-
-#[test]
-fn the_line_formats_are_known_by_their_files() {
-    for (name, timed, expected) in [
-        ("gowalla", Timed::No, [29_858, 40_981, 810_128, 217_242]),
-        ("movielens-1m", Timed::No, [6_040, 3_260, 801_218, 197_321]),
-        ("amazon-beauty", Timed::Order, [22_363, 12_101, 198_502, 0]),
-        ("citeulike-a", Timed::No, [5_551, 16_980, 204_986, 0]),
-    ] {
-        let Some(path) = data(name) else { continue };
-        let set = load(&path, &Options::default()).unwrap();
-        assert_eq!((set.name.as_str(), set.timed), (name, timed));
-        assert_eq!(shape(&set), expected, "{name}");
-        assert_eq!((set.members.len(), set.items.len()), (expected[0], expected[1]));
-        assert_eq!(set.features.len(), set.log.facts().content.cols());
-    }
-}
-
 #[test]
 fn what_cannot_be_recognised_is_told() {
     let folder = write(&[("x.bin", "")]);
@@ -78,8 +56,15 @@ fn exported_facts_are_a_data_set() {
     let lines = r#"{"id":"1","at":"2018-01-01T00:00:00Z","type":"item_put","item":{"id":"q","title":"Two slits","tags":["a"],"author":"ann"}}
 {"id":"2","at":"2018-01-02T00:00:00Z","type":"engaged","member":"bob","verb":"replied","item":"q"}
 {"id":"3","at":"2018-01-03T00:00:00Z","type":"engaged","member":"bob","verb":"viewed","item":"q"}
+{"id":"4","at":"2018-01-04T00:00:00Z","type":"member_aliased","from":"bob","to":"robert"}
+{"id":"0","at":"2017-01-01T00:00:00Z","type":"engaged","member":"ann","verb":"replied","item":"gone"}
 "#;
     let folder = write(&[("export.ndjson", lines)]);
     let set = load(&folder.path().join("export.ndjson"), &Options::default()).unwrap();
-    assert_eq!((set.facts.len(), events(&set.log).len(), set.features.len()), (3, 2, 3));
+    assert_eq!((set.facts.len(), set.features.len()), (5, 3));
+    assert_eq!(set.members, ["ann", "bob", "robert"]);
+    let day = 86_400_000;
+    let first = 1_514_764_800_000;
+    assert_eq!(events(&set.log), [(first, 0, 0), (first + day, 2, 0)]);
+    assert!(set.facts.is_sorted_by_key(Fact::effective_at));
 }
