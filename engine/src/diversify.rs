@@ -77,7 +77,7 @@ fn redundancy(ask: &Ask<'_>, candidate: &Scored, chosen: &[Scored]) -> f32 {
 pub(crate) fn with_discovery(ask: &Ask<'_>, chosen: Vec<Scored>, pool: &[Scored], count: usize) -> Vec<Placed> {
     let every = (1.0 / ask.policy.discovery_share).round().max(1.0) as usize;
     let personal = !ask.top.is_empty() && ask.policy.discovery_share > 0.0;
-    let open = |scored: &Scored| scored.score() - scored.features.neighbour;
+    let open = |scored: &Scored| scored.score() - scored.features.neighbour - scored.features.taste;
     let outside = pool.iter().filter(|scored| personal && is_different(ask, scored));
     let mut different: Vec<(f32, &Scored)> = outside.map(|scored| (open(scored), scored)).collect();
     different.sort_unstable_by(|a, b| b.0.total_cmp(&a.0).then(a.1.item().cmp(&b.1.item())));

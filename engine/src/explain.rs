@@ -32,7 +32,7 @@ pub(crate) fn reasons(ask: &Ask<'_>, scored: &Scored, discovery: bool, rising: O
         reasons.push(reason(ask.lang, Because::Discovery));
     }
     // What is different is not explained by what is known.
-    let personal = |part: Part| matches!(part, Part::TagInterest | Part::Neighbour);
+    let personal = |part: Part| matches!(part, Part::TagInterest | Part::Neighbour | Part::Taste);
     let told = parts
         .iter()
         .filter(|(part, value)| *value >= (SHARE_MIN * most).max(VALUE_MIN) && !(discovery && personal(*part)));
@@ -54,6 +54,7 @@ enum Because<'v> {
     InterestTag(&'v str),
     DeclaredTag(&'v str),
     Neighbour(&'v str),
+    Taste,
     Joined(u32),
     Hot,
     Rising(u32),
@@ -71,6 +72,7 @@ fn because<'v>(ask: &Ask<'v>, scored: &Scored, part: Part, rising: Option<Rising
         Part::Neighbour => {
             features.medoid.map(|item| title(ask, item)).filter(|title| !title.is_empty()).map(Because::Neighbour)
         }
+        Part::Taste => Some(Because::Taste),
         Part::Follows => Some(match features.follows? {
             Mark::Item(_) => Because::FollowsItem,
             Mark::Author(author) => Because::FollowsAuthor(views.members.id(author)),
@@ -142,6 +144,14 @@ fn reason(lang: Lang, because: Because<'_>) -> Reason {
             "neighbour",
             Some(title),
             say(format!("Because you were in “{title}”"), format!("Weil du bei „{title}“ warst")),
+        ),
+        Because::Taste => (
+            "taste",
+            None,
+            say(
+                "Members with interests like yours are in it".into(),
+                "Mitglieder mit ähnlichen Interessen sind dabei".into(),
+            ),
         ),
         Because::Joined(replies) => ("joined", None, joined(replies, de)),
         Because::Hot => ("hot", None, say("Much discussed right now".into(), "Gerade viel diskutiert".into())),

@@ -14,6 +14,7 @@ use crate::index::{IndexError, TextReader};
 use crate::interests::medoids::{Medoid, medoids};
 use crate::interests::profile::{Interest, Interests};
 use crate::learn::Learned;
+use crate::learn::taste::Palate;
 use crate::list::{LIMIT_MAX, Lang, LedgerPart, List, ListItem, ListRequest, SlateRef};
 use crate::rank::features::{Want, measure};
 use crate::rank::policy::Policy;
@@ -75,6 +76,8 @@ pub(crate) struct Ask<'v> {
     /// The strongest interests, strongest first.
     pub(crate) top: Vec<Interest>,
     pub(crate) medoids: Vec<Medoid>,
+    /// What members of like taste deal with, where it was learned and this one did something.
+    pub(crate) palate: Option<Palate<'v>>,
     pub(crate) follows: Cow<'v, [Mark]>,
     pub(crate) mutes: Cow<'v, [Mark]>,
     /// By item.
@@ -101,6 +104,7 @@ impl<'v> Ask<'v> {
             interests: Interests::default(),
             top: Vec::new(),
             medoids: Vec::new(),
+            palate: None,
             follows: Cow::Borrowed(&[]),
             mutes: Cow::Borrowed(&[]),
             shown: Vec::new(),
@@ -120,6 +124,7 @@ impl<'v> Ask<'v> {
         self.interests = row.profile.interests(&row.declared, row.behaviour, self.now, &self.views.topics);
         self.top = self.interests.top(tags::TAGS_MAX);
         if row.behaviour {
+            self.palate = self.learned.taste.as_ref().and_then(|taste| taste.of(row));
             self.medoids = medoids(&row.recent, self.now, |item| self.views.catalogue.vector(item));
         }
         let members = &self.views.members;

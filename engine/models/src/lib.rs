@@ -15,13 +15,23 @@
 //! What it does not do: it reads no data set (`anklang-datasets` does) and keeps no model on disk.
 
 pub mod als;
+pub mod blend;
 pub mod clusters;
 #[cfg(any(test, feature = "conformance"))]
 pub mod conformance;
 pub mod csr;
+mod dense;
+pub mod ease;
+pub mod graph_filter;
+pub mod hot;
+pub mod item_knn;
 pub mod log;
 pub mod model;
+mod neighbors;
 pub mod popularity;
+pub mod ridge;
+pub mod rp3beta;
+mod signal;
 pub mod spec;
 
 pub use csr::Csr;

@@ -10,6 +10,7 @@ use serde::Serialize;
 use super::{Engine, EngineError, Options};
 use crate::journal::{CommitError, Journal, Seq};
 use crate::learn::gather::{Gathered, gather};
+use crate::learn::taste::Taste;
 use crate::learn::{DOCUMENT, Learned, Note, learn};
 use crate::views::{Views, snapshot};
 
@@ -25,6 +26,8 @@ pub struct Learning {
     pub facts: u64,
     /// Engagements that were learned from; 0: nothing was learned yet.
     pub engagements: u64,
+    /// Items with a factor of their own.
+    pub items: usize,
     /// Circles of members with like interests, the largest first.
     pub circles: Vec<Circle>,
 }
@@ -78,7 +81,12 @@ impl Engine {
         let learned = self.shared.learned();
         let circle = |(name, share): (&str, f32)| Circle { name: name.to_owned(), share };
         let circles = learned.groups.as_ref().map(|groups| groups.all().map(circle).collect());
-        Learning { facts: learned.through, engagements: learned.engagements, circles: circles.unwrap_or_default() }
+        Learning {
+            facts: learned.through,
+            engagements: learned.engagements,
+            items: learned.taste.as_ref().map_or(0, Taste::items),
+            circles: circles.unwrap_or_default(),
+        }
     }
 
     /// Whether so much has happened since the last time that it is worth learning anew.

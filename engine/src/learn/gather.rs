@@ -3,10 +3,12 @@
 use anklang_domain::stable_hash;
 use hashbrown::HashMap;
 
+use super::taste;
 use crate::interests::content::DIM;
 use crate::journal::Seq;
 use crate::views::Views;
-use crate::views::intern::{MemberIx, TopicIx};
+use crate::views::catalogue::State;
+use crate::views::intern::{ItemIx, MemberIx, TopicIx};
 use crate::views::members::MemberRow;
 
 /// Members that circles are drawn from; of more, a sample that only changes as members come.
@@ -18,10 +20,33 @@ const ACTIONS_MIN: usize = 3;
 pub(crate) struct Gathered {
     pub(crate) through: Seq,
     pub(crate) engagements: u64,
-    /// Members whose behaviour may be used, with a direction of interest.
+    /// What members dealt with whose behaviour may be used, member by member.
+    pub(crate) pairs: Vec<Pair>,
+    /// How many items there are.
+    pub(crate) items: usize,
+    /// The items' content vectors, one after the other.
+    vectors: Vec<i8>,
+    /// Members with a direction of interest.
     pub(crate) people: Vec<Person>,
     /// The names of the tags that they dealt with.
     pub(crate) tags: HashMap<TopicIx, String>,
+}
+
+impl Gathered {
+    /// An item's content vector.
+    pub(crate) fn vector(&self, item: ItemIx) -> &[i8] {
+        &self.vectors[item.0 as usize * DIM..][..DIM]
+    }
+}
+
+/// Somebody dealt with an item.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Pair {
+    /// Who, by a number that means nothing elsewhere; ascending.
+    pub(crate) member: u32,
+    pub(crate) item: ItemIx,
+    /// How much that says.
+    pub(crate) weight: f32,
 }
 
 /// A member without their name.
@@ -44,7 +69,26 @@ pub(crate) fn gather(views: &Views) -> Gathered {
     let people: Vec<Person> = members.into_iter().map(|member| person(views, views.members.row(member))).collect();
     let all = people.iter().flat_map(|person| &person.tags);
     let tags = all.map(|tag| (*tag, views.topics.name(*tag).to_owned())).collect();
-    Gathered { through: views.next, engagements: views.tally.engagements, people, tags }
+    let items = views.catalogue.all().count();
+    let vectors = views.catalogue.all().flat_map(|item| views.catalogue.vector(item).iter().copied()).collect();
+    let (through, engagements) = (views.next, views.tally.engagements);
+    Gathered { through, engagements, pairs: pairs(views), items, vectors, people, tags }
+}
+
+/// What members dealt with, of what is there; their own is no sign of taste for others'.
+fn pairs(views: &Views) -> Vec<Pair> {
+    let mut pairs = Vec::new();
+    for member in (0..views.members.len() as u32).map(MemberIx) {
+        let row = views.members.row(member);
+        if views.members.person(member) != member || !row.behaviour {
+            continue;
+        }
+        let is_live = |item: ItemIx| views.catalogue.row(item).state == State::Live;
+        let others = row.seen.iter().filter(|seen| is_live(seen.item) && !row.authored.contains(&seen.item));
+        let pair = |item| Pair { member: member.0, item, weight: taste::weight(row, item) };
+        pairs.extend(others.map(|seen| pair(seen.item)));
+    }
+    pairs
 }
 
 /// Who is somebody's main entry, lets their behaviour be used, and did enough.

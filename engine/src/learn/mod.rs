@@ -7,11 +7,13 @@
 
 pub(crate) mod gather;
 pub(crate) mod groups;
+pub(crate) mod taste;
 
 use serde::{Deserialize, Serialize};
 
 use self::gather::{Gathered, point};
 use self::groups::Groups;
+use self::taste::Taste;
 use crate::journal::Seq;
 use crate::views::Views;
 use crate::views::members::MemberRow;
@@ -30,6 +32,8 @@ pub(crate) struct Learned {
     pub(crate) engagements: u64,
     /// Circles of members with like interests.
     pub(crate) groups: Option<Groups>,
+    /// What members of like taste deal with.
+    pub(crate) taste: Option<Taste>,
 }
 
 impl Learned {
@@ -47,7 +51,12 @@ impl Learned {
 
 /// Learns from what was gathered. The same in, the same out.
 pub(crate) fn learn(gathered: &Gathered, seed: u64) -> Learned {
-    Learned { through: gathered.through, engagements: gathered.engagements, groups: groups::learn(gathered, seed) }
+    Learned {
+        through: gathered.through,
+        engagements: gathered.engagements,
+        groups: groups::learn(gathered, seed),
+        taste: taste::learn(gathered, seed),
+    }
 }
 
 /// The place in the journal that was learned from, as its document says it.

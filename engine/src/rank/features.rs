@@ -14,6 +14,9 @@ use crate::views::topics::halvings;
 /// Cosines below this are chance: three standard errors of a random-indexing estimate.
 const COSINE_FLOOR: f32 = 0.27;
 
+/// Scores above this say no more than that an item is surely to the member's taste.
+const TASTE_MAX: f32 = 1.5;
+
 /// An interest this many times the community's may be given as a reason.
 const LIFT_TOLD_MIN: f64 = 1.1;
 
@@ -28,6 +31,8 @@ pub(crate) struct Features {
     /// Nearness to the nearest medoid times the root of its importance, and which it is.
     pub(crate) neighbour: f32,
     pub(crate) medoid: Option<ItemIx>,
+    /// How much members of like taste deal with it, from 0 to about 1.
+    pub(crate) taste: f32,
     pub(crate) follows: Option<Mark>,
     pub(crate) joined: bool,
     pub(crate) heat: f32,
@@ -83,6 +88,7 @@ pub(crate) fn measure(ask: &Ask<'_>, item: ItemIx, want: Want) -> Option<Feature
         best_tag,
         neighbour,
         medoid,
+        taste: taste(ask, item),
         follows: follows(ask, item),
         joined: ask.has_joined(item),
         heat: heat(ask.views, item, ask.now),
@@ -121,6 +127,12 @@ fn neighbour(ask: &Ask<'_>, item: ItemIx) -> (f32, Option<ItemIx>) {
         }
     }
     (most, nearest)
+}
+
+/// What members of like taste say of it; what they would not touch is nothing, for silence is no dislike.
+fn taste(ask: &Ask<'_>, item: ItemIx) -> f32 {
+    let vector = ask.views.catalogue.vector(item);
+    ask.palate.as_ref().map_or(0.0, |palate| palate.of_item(item, vector).clamp(0.0, TASTE_MAX))
 }
 
 /// What the member follows of the item: itself, its author, a tag, its category.

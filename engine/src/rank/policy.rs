@@ -11,6 +11,8 @@ pub struct Weights {
     pub tag_interest: f32,
     /// Nearness in content to what the member dealt with of late, from 0 to 1.
     pub neighbour: f32,
+    /// What members of like taste deal with, from 0 to about 1, where that was learned.
+    pub taste: f32,
     /// Following the item, one of its tags, its category or its author.
     pub follows: f32,
     /// New replies in a discussion the member joined, in ln(1 + replies).
@@ -30,6 +32,7 @@ impl Default for Weights {
         Self {
             tag_interest: 2.0,
             neighbour: 1.2,
+            taste: 1.0,
             follows: 1.0,
             joined: 0.8,
             hot: 0.5,
@@ -108,7 +111,8 @@ impl Policy {
             return Err(PolicyError::Range { field, range: "from 0 to 1" });
         }
         let w = &policy.weights;
-        let finite = [w.tag_interest, w.neighbour, w.follows, w.joined, w.hot, w.fresh, w.language, w.impression];
+        let finite =
+            [w.tag_interest, w.neighbour, w.taste, w.follows, w.joined, w.hot, w.fresh, w.language, w.impression];
         if !finite.iter().all(|weight| (-100.0..=100.0).contains(weight)) {
             return Err(PolicyError::Range { field: "weights", range: "from -100 to 100" });
         }

@@ -11,6 +11,7 @@ use crate::views::intern::ItemIx;
 pub(crate) enum Part {
     TagInterest,
     Neighbour,
+    Taste,
     Follows,
     Joined,
     Hot,
@@ -29,6 +30,7 @@ impl Part {
         match self {
             Self::TagInterest => "tag_interest",
             Self::Neighbour => "neighbour",
+            Self::Taste => "taste",
             Self::Follows => "follows",
             Self::Joined => "joined",
             Self::Hot => "hot",
@@ -47,6 +49,7 @@ impl Part {
         match self {
             Self::TagInterest
             | Self::Neighbour
+            | Self::Taste
             | Self::Follows
             | Self::Joined
             | Self::Hot
@@ -80,6 +83,7 @@ impl Scored {
         let parts = [
             (Part::TagInterest, w.tag_interest * features.tag_interest),
             (Part::Neighbour, w.neighbour * features.neighbour),
+            (Part::Taste, w.taste * features.taste),
             (Part::Follows, if features.follows.is_some() { w.follows } else { 0.0 }),
             (Part::Joined, w.joined * joined),
             (Part::Hot, w.hot * features.heat),

@@ -100,6 +100,12 @@ impl Factors {
         self.items.get(item.ix() * self.rank..)?.get(..self.rank)
     }
 
+    /// The items' side alone: what folds members in needs no member's factor, and who is not kept need not be erased.
+    #[must_use]
+    pub fn without_members(self) -> Self {
+        Self { members: Vec::new(), ..self }
+    }
+
     /// How many members have factors.
     #[must_use]
     pub const fn members(&self) -> usize {

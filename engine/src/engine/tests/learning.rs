@@ -6,9 +6,14 @@ use super::*;
 
 /// Forty members in two circles that never meet: gardeners and bakers.
 fn town() -> Vec<Fact> {
+    circles([("roses", "roses and soil and bees"), ("baking", "dough and oven and flour")])
+}
+
+/// Two circles, and the tag and the words of what each deals with.
+fn circles(about: [(&str, &str); 2]) -> Vec<Fact> {
     let mut facts = Vec::new();
     for item in 0..12_usize {
-        let (tag, word) = [("roses", "roses and soil and bees"), ("baking", "dough and oven and flour")][item % 2];
+        let (tag, word) = about[item % 2];
         let mut put = Item::bare(item_id(&format!("t{item}")));
         (put.tags, put.title) = (vec![tag.to_owned()], format!("{word} {item}"));
         facts.push(fact(&format!("put{item}"), item as i64, Body::ItemPut { item: Box::new(put) }));
@@ -40,6 +45,27 @@ fn circles_are_found_and_named() {
     assert_eq!(learned.circles.iter().map(|circle| circle.share).sum::<f32>(), 1.0);
     assert_eq!(learned.engagements, 240);
     assert!(!engine.learning_is_due(), "nothing has happened since");
+}
+
+/// What the circles deal with cannot be told apart by tags or words: only by who deals with it.
+#[test]
+fn taste_tells_what_content_does_not() {
+    let mut facts = circles([("cooking", "what do you think"), ("cooking", "what do you think")]);
+    for (n, item) in ["t0", "t2"].into_iter().enumerate() {
+        facts.push(fact(&format!("new{n}"), 2000 + n as i64, does("newcomer", "replied", on(item), json!({}))));
+    }
+    let engine = in_memory(&facts);
+    let now = BEGAN.plus_ms(2010 * 60_000);
+    let parts = |item: &str| {
+        let asked = ListRequest { limit: 20, explain: true, ..request(ListKind::Feed, Some("newcomer"), now) };
+        let list = engine.list(&asked).unwrap();
+        let found = list.items.iter().find(|listed| listed.id.as_str() == item);
+        let ledger = found.and_then(|listed| listed.ledger.clone()).unwrap_or_default();
+        ledger.iter().find(|part| part.part == "taste").map_or(0.0, |part| part.value)
+    };
+    assert_eq!(parts("t4"), 0.0);
+    engine.learn(NOW).unwrap();
+    assert!(parts("t4") > 0.3 && parts("t5") < 0.1, "{} {}", parts("t4"), parts("t5"));
 }
 
 #[test]
