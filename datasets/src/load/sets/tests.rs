@@ -38,9 +38,9 @@ fn what_cannot_be_recognised_is_told() {
 
 #[test]
 fn every_format_is_described_and_can_be_named() {
-    use Format::*;
-    for format in [StackExchange, MovieLens, Mind, Lists, Sequences, CiteULike, Facts, Csv, Ndjson, Parquet] {
-        assert_eq!(format.about().format, format);
+    for (format, about) in Format::ALL.into_iter().zip(&FORMATS) {
+        assert_eq!((about.format, format.about().format), (format, format));
+        assert_eq!(serde_json::to_value(format).unwrap(), format.as_str());
         assert_eq!(Format::parse(format.as_str()), Some(format));
     }
     let folder = write(&[("t", "1 2\n")]);
@@ -67,4 +67,18 @@ fn exported_facts_are_a_data_set() {
     let first = 1_514_764_800_000;
     assert_eq!(events(&set.log), [(first, 0, 0), (first + day, 2, 0)]);
     assert!(set.facts.is_sorted_by_key(Fact::effective_at));
+}
+
+#[test]
+fn real_data_have_something_to_ask_however_they_are_divided() {
+    use crate::split::Split;
+    use crate::summary::fold_summary;
+    for (name, split, cases) in [("amazon-beauty", "leave_last_out", 22_363), ("citeulike-a", "cold_items", 5_000)] {
+        let Some(path) = data(name) else { continue };
+        let set = load(&path, &Options::default()).unwrap();
+        let fold = fold_summary(&split.parse::<Split>().unwrap().folds(&set, 1).unwrap()[0]);
+        println!("{name} {fold}");
+        assert!(fold.cases >= cases && fold.cases <= set.members.len(), "{fold}");
+        assert_eq!(fold.cold_item_share == 1.0, split == "cold_items");
+    }
 }
