@@ -29,6 +29,7 @@ pub mod log;
 pub mod model;
 mod neighbors;
 pub mod popularity;
+pub mod recent;
 pub mod ridge;
 pub mod rp3beta;
 mod signal;

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::log::View;
 use crate::model::{Context, FitError, Model};
-use crate::{als, blend, ease, graph_filter, hot, item_knn, popularity, rp3beta};
+use crate::{als, blend, ease, graph_filter, hot, item_knn, popularity, recent, rp3beta};
 
 /// A model that may be fitted: `{"model": "popularity", "half_life_days": 7}`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -20,6 +20,8 @@ pub enum Spec {
     Rp3beta(rp3beta::Params),
     /// Discourse's hot list.
     Hot(hot::Params),
+    /// The latest first.
+    Recent(recent::Params),
     /// Every item as a weighted sum of all others.
     Ease(ease::Params),
     /// What passes a filter on the graph of items that share members.
@@ -38,6 +40,7 @@ impl Spec {
             Self::ItemKnn(item_knn::Params::default()),
             Self::Rp3beta(rp3beta::Params::default()),
             Self::Hot(hot::Params::default()),
+            Self::Recent(recent::Params::default()),
             Self::Ease(ease::Params::default()),
             Self::GraphFilter(graph_filter::Params::default()),
         ]
@@ -50,6 +53,7 @@ impl Spec {
             Self::Popularity(_) => popularity::NAME,
             Self::Als(_) => als::NAME,
             Self::Hot(_) => hot::NAME,
+            Self::Recent(_) => recent::NAME,
             Self::Rp3beta(_) => rp3beta::NAME,
             Self::ItemKnn(_) => item_knn::NAME,
             Self::Ease(_) => ease::NAME,
@@ -64,6 +68,7 @@ impl Spec {
             Self::Popularity(params) => Ok(Box::new(params.check()?.fit(view, context)?)),
             Self::ItemKnn(params) => Ok(Box::new(params.check()?.fit(view, context)?)),
             Self::Rp3beta(params) => Ok(Box::new(params.check()?.fit(view, context)?)),
+            Self::Recent(params) => Ok(Box::new(params.check()?.fit(view, context)?)),
             Self::Hot(params) => Ok(Box::new(params.check()?.fit(view, context)?)),
             Self::Als(params) => Ok(Box::new(params.check()?.fit(view, context)?)),
             Self::Ease(params) => Ok(Box::new(params.check()?.fit(view, context)?)),
@@ -79,6 +84,7 @@ impl Spec {
             Self::Popularity(_) => popularity::AXES,
             Self::Als(_) => als::AXES,
             Self::Hot(_) => hot::AXES,
+            Self::Recent(_) => recent::AXES,
             Self::Rp3beta(_) => rp3beta::AXES,
             Self::ItemKnn(_) => item_knn::AXES,
             Self::Ease(_) => ease::AXES,
