@@ -93,8 +93,9 @@ impl ReadAs {
 }
 
 fn format(text: &str) -> Result<Format, Failure> {
-    Format::parse(text)
-        .ok_or_else(|| Failure::Use(format!("--format {text:?} is none of {}", Format::names().join(", "))))
+    Format::parse(text).ok_or_else(|| {
+        Failure::Use(format!("--format {text:?} is none of {}", Format::ALL.map(Format::as_str).join(", ")))
+    })
 }
 
 fn weights(text: &str) -> Result<Weights, Failure> {
