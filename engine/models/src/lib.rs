@@ -15,16 +15,18 @@
 //! What it does not do: it reads no data set (`anklang-datasets` does) and keeps no model on disk.
 
 pub mod als;
+pub mod blend;
+pub mod bm25;
 pub mod clusters;
 #[cfg(any(test, feature = "conformance"))]
 pub mod conformance;
+pub mod content_ridge;
 pub mod csr;
-pub mod hot;
-pub mod item_knn;
-pub mod blend;
 mod dense;
 pub mod ease;
 pub mod graph_filter;
+pub mod hot;
+pub mod item_knn;
 pub mod log;
 pub mod model;
 mod neighbors;
@@ -32,6 +34,8 @@ pub mod popularity;
 pub mod rp3beta;
 mod signal;
 pub mod spec;
+pub mod transitions;
+pub mod words;
 
 pub use csr::Csr;
 pub use log::{Event, ItemFacts, ItemIx, Log, LogError, MemberIx, View};

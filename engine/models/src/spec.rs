@@ -3,11 +3,14 @@
 use serde::{Deserialize, Serialize};
 
 use crate::blend;
+use crate::bm25;
+use crate::content_ridge;
 use crate::ease;
 use crate::graph_filter;
 use crate::log::View;
 use crate::model::{Context, FitError, Model};
 use crate::popularity;
+use crate::transitions;
 use crate::{als, hot, item_knn, rp3beta};
 
 /// A model that may be fitted: `{"model": "popularity", "half_life_days": 7}`.
@@ -28,6 +31,12 @@ pub enum Spec {
     Ease(ease::Params),
     /// What passes a filter on the graph of items that share members.
     GraphFilter(graph_filter::Params),
+    /// Tags as words.
+    Bm25(bm25::Params),
+    /// Preferences for content.
+    ContentRidge(content_ridge::Params),
+    /// What follows on what.
+    Transitions(transitions::Params),
     /// Several models as one.
     Blend(blend::Params),
 }
@@ -44,6 +53,9 @@ impl Spec {
             Self::Hot(hot::Params::default()),
             Self::Ease(ease::Params::default()),
             Self::GraphFilter(graph_filter::Params::default()),
+            Self::Bm25(bm25::Params::default()),
+            Self::ContentRidge(content_ridge::Params::default()),
+            Self::Transitions(transitions::Params::default()),
         ]
     }
 
@@ -58,6 +70,9 @@ impl Spec {
             Self::ItemKnn(_) => item_knn::NAME,
             Self::Ease(_) => ease::NAME,
             Self::GraphFilter(_) => graph_filter::NAME,
+            Self::Bm25(_) => bm25::NAME,
+            Self::ContentRidge(_) => content_ridge::NAME,
+            Self::Transitions(_) => transitions::NAME,
             Self::Blend(_) => blend::NAME,
         }
     }
@@ -72,6 +87,9 @@ impl Spec {
             Self::Als(params) => Ok(Box::new(params.check()?.fit(view, context)?)),
             Self::Ease(params) => Ok(Box::new(params.check()?.fit(view, context)?)),
             Self::GraphFilter(params) => Ok(Box::new(params.check()?.fit(view, context)?)),
+            Self::Bm25(params) => Ok(Box::new(params.check()?.fit(view, context)?)),
+            Self::ContentRidge(params) => Ok(Box::new(params.check()?.fit(view, context)?)),
+            Self::Transitions(params) => Ok(Box::new(params.check()?.fit(view, context)?)),
             Self::Blend(params) => Ok(Box::new(params.check()?.fit(view, context)?)),
         }
     }
@@ -87,6 +105,9 @@ impl Spec {
             Self::ItemKnn(_) => item_knn::AXES,
             Self::Ease(_) => ease::AXES,
             Self::GraphFilter(_) => graph_filter::AXES,
+            Self::Bm25(_) => bm25::AXES,
+            Self::ContentRidge(_) => content_ridge::AXES,
+            Self::Transitions(_) => transitions::AXES,
             Self::Blend(_) => &[],
         }
     }
