@@ -16,9 +16,11 @@
 
 pub mod als;
 pub mod blend;
+pub mod bm25;
 pub mod clusters;
 #[cfg(any(test, feature = "conformance"))]
 pub mod conformance;
+pub mod content_ridge;
 pub mod csr;
 mod dense;
 pub mod ease;
@@ -34,6 +36,8 @@ pub mod ridge;
 pub mod rp3beta;
 mod signal;
 pub mod spec;
+pub mod transitions;
+pub mod words;
 
 pub use csr::Csr;
 pub use log::{Event, ItemFacts, ItemIx, Log, LogError, MemberIx, View};

@@ -4,7 +4,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::log::View;
 use crate::model::{Context, FitError, Model};
-use crate::{als, blend, ease, graph_filter, hot, item_knn, popularity, recent, rp3beta};
+use crate::{
+    als, blend, bm25, content_ridge, ease, graph_filter, hot, item_knn, popularity, recent, rp3beta, transitions,
+};
 
 /// A model that may be fitted: `{"model": "popularity", "half_life_days": 7}`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -26,6 +28,12 @@ pub enum Spec {
     Ease(ease::Params),
     /// What passes a filter on the graph of items that share members.
     GraphFilter(graph_filter::Params),
+    /// Tags as words.
+    Bm25(bm25::Params),
+    /// Preferences for content.
+    ContentRidge(content_ridge::Params),
+    /// What follows on what.
+    Transitions(transitions::Params),
     /// Several models as one.
     Blend(blend::Params),
 }
@@ -43,6 +51,9 @@ impl Spec {
             Self::Recent(recent::Params::default()),
             Self::Ease(ease::Params::default()),
             Self::GraphFilter(graph_filter::Params::default()),
+            Self::Bm25(bm25::Params::default()),
+            Self::ContentRidge(content_ridge::Params::default()),
+            Self::Transitions(transitions::Params::default()),
         ]
     }
 
@@ -58,6 +69,9 @@ impl Spec {
             Self::ItemKnn(_) => item_knn::NAME,
             Self::Ease(_) => ease::NAME,
             Self::GraphFilter(_) => graph_filter::NAME,
+            Self::Bm25(_) => bm25::NAME,
+            Self::ContentRidge(_) => content_ridge::NAME,
+            Self::Transitions(_) => transitions::NAME,
             Self::Blend(_) => blend::NAME,
         }
     }
@@ -73,6 +87,9 @@ impl Spec {
             Self::Als(params) => Ok(Box::new(params.check()?.fit(view, context)?)),
             Self::Ease(params) => Ok(Box::new(params.check()?.fit(view, context)?)),
             Self::GraphFilter(params) => Ok(Box::new(params.check()?.fit(view, context)?)),
+            Self::Bm25(params) => Ok(Box::new(params.check()?.fit(view, context)?)),
+            Self::ContentRidge(params) => Ok(Box::new(params.check()?.fit(view, context)?)),
+            Self::Transitions(params) => Ok(Box::new(params.check()?.fit(view, context)?)),
             Self::Blend(params) => Ok(Box::new(params.check()?.fit(view, context)?)),
         }
     }
@@ -89,6 +106,9 @@ impl Spec {
             Self::ItemKnn(_) => item_knn::AXES,
             Self::Ease(_) => ease::AXES,
             Self::GraphFilter(_) => graph_filter::AXES,
+            Self::Bm25(_) => bm25::AXES,
+            Self::ContentRidge(_) => content_ridge::AXES,
+            Self::Transitions(_) => transitions::AXES,
             Self::Blend(_) => &[],
         }
     }
