@@ -56,6 +56,9 @@ pub struct DataName {
     pub name: String,
     /// The checksum over its files.
     pub checksum: String,
+    /// How the files were read, where that was said.
+    #[serde(default)]
+    pub read_as: Value,
 }
 
 /// What a fold asks.
@@ -153,6 +156,8 @@ pub struct Compared {
 pub struct About<'a> {
     /// The data.
     pub data: &'a DataSet,
+    /// How its files were read, where that was said.
+    pub read_as: &'a Value,
     /// Its division.
     pub split: &'a Split,
     /// The folds of it.
@@ -183,7 +188,11 @@ impl Report {
         Self {
             format: FORMAT,
             code: CODE.to_owned(),
-            data: DataName { name: about.data.name.clone(), checksum: about.data.checksum.clone() },
+            data: DataName {
+                name: about.data.name.clone(),
+                checksum: about.data.checksum.clone(),
+                read_as: about.read_as.clone(),
+            },
             split: about.split.to_string(),
             seed: about.seed,
             at: evaluation.at.clone(),

@@ -15,6 +15,11 @@ pub(crate) fn say(line: impl std::fmt::Display) -> bool {
     writeln!(std::io::stdout(), "{line}").is_ok()
 }
 
+/// Writes to standard error what is good to know on the way.
+pub(crate) fn note(text: &impl std::fmt::Display) {
+    let _ = writeln!(std::io::stderr(), "{text}");
+}
+
 /// Writes to standard error why the command failed.
 pub(crate) fn complain(failure: &Failure) {
     let _ = writeln!(std::io::stderr(), "anklang: {failure}");
@@ -40,6 +45,15 @@ pub(crate) struct Bar {
 impl Bar {
     pub(crate) fn new() -> Self {
         Self { bar: Mutex::new(ProgressBar::hidden()), watched: std::io::stderr().is_terminal() }
+    }
+
+    /// Writes a line to standard error that stays, above the bar where there is one.
+    pub(crate) fn note(&self, line: &str) {
+        self.with(|bar| {
+            bar.suspend(|| {
+                let _ = writeln!(std::io::stderr(), "{line}");
+            });
+        });
     }
 
     /// The work is done; the bar goes.

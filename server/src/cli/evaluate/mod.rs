@@ -1,27 +1,30 @@
 //! `anklang evaluate`: models on offline data, with the code that serves.
 
-mod data;
-mod models;
+pub(super) mod data;
+mod html;
+pub(super) mod models;
 mod replay;
-mod steps;
-mod table;
+pub(super) mod steps;
+pub(super) mod table;
 
 use std::path::PathBuf;
 
 use anklang_datasets::dataset::DataSet;
 use anklang_datasets::evaluate::report::{About, Report};
 use anklang_datasets::evaluate::run::{Run, RunError, Surroundings, members_bytes, save};
-use anklang_datasets::evaluate::{Contender, EvaluateError, Evaluation, Options, evaluate, paired};
+use anklang_datasets::evaluate::{Contender, EvaluateError, Evaluation, Options, evaluate, paired, tags};
 use anklang_datasets::split::{Fold, Split};
+use anklang_datasets::summary::{fold_summary, summary};
 use anklang_models::FitError;
 use clap::Args;
 use serde::Serialize;
+use serde_json::Value;
 
 use self::data::DataArgs;
 use self::models::ModelArgs;
 use self::steps::Steps;
 use super::failure::Failure;
-use super::terminal::say;
+use super::terminal::{note, say};
 
 /// Fits models to the past of a data set, asks them what came next, and says how right they were.
 ///
@@ -48,17 +51,21 @@ pub(crate) struct Evaluate {
     /// Print JSON
     #[arg(long)]
     json: bool,
+    /// Write a report to read in a browser: one file, nothing else needed
+    #[arg(long, value_name = "FILE")]
+    html: Option<PathBuf>,
     /// Keep the run in this folder: results, every member's values as Parquet, times and memory
     #[arg(long, value_name = "DIR")]
     save: Option<PathBuf>,
     /// Run a saved run again, and see whether it gives the same bytes; DATA where the data lie elsewhere now
-    #[arg(long, value_name = "RUN", conflicts_with_all = ["models", "specs", "at", "compare_with", "alpha", "memory", "split", "seed", "name"])]
+    #[arg(long, value_name = "RUN", conflicts_with_all = ["models", "specs", "at", "compare_with", "alpha", "memory", "split", "seed", "name", "format", "weights"])]
     replay: Option<PathBuf>,
 }
 
 /// What is to be evaluated.
 struct Plan {
     data: DataSet,
+    read_as: Value,
     split: Split,
     folds: Vec<Fold>,
     options: Options,
@@ -89,18 +96,16 @@ impl Evaluate {
             self.show(&done)?;
             return replay::same(&run, &done);
         }
-        let contenders = self.models.contenders()?;
-        let plan = self.plan(&contenders)?;
+        let data = self.data.load()?;
+        let contenders = self.models.contenders(&data)?;
+        let plan = self.plan(data, &contenders)?;
         let done = plan.carry_out(&contenders, self.data.place()?)?;
         self.show(&done)
     }
 
-    fn plan(&self, contenders: &[Box<dyn Contender>]) -> Result<Plan, Failure> {
+    fn plan(&self, data: DataSet, contenders: &[Box<dyn Contender>]) -> Result<Plan, Failure> {
         if !(self.alpha > 0.0 && self.alpha <= 0.5) {
             return Err(Failure::Use(format!("--alpha is above 0 and at most 0.5; this is {}", self.alpha)));
-        }
-        if !(self.memory > 0.0 && self.memory <= 1e6) {
-            return Err(Failure::Use(format!("--memory is in GiB, above 0; this is {}", self.memory)));
         }
         let first = contenders.first().map(|contender| contender.name().to_owned()).unwrap_or_default();
         let compare_with = self.compare_with.clone().unwrap_or(first);
@@ -108,17 +113,25 @@ impl Evaluate {
             let names: Vec<&str> = contenders.iter().map(|contender| contender.name()).collect();
             return Err(Failure::Use(format!("--compare-with {compare_with:?} is none of {}", names.join(", "))));
         }
-        let memory_bytes_max = (self.memory * (1_u64 << 30) as f64) as u64;
-        let options = Options { at: self.at.clone(), seed: self.data.seed, memory_bytes_max };
-        let data = self.data.load()?;
+        let memory_bytes_max = bytes(self.memory)?;
+        note(&summary(&data));
+        let options = Options { at: self.at.clone(), seed: self.data.seed, memory_bytes_max, tags: tags(&data) };
         let split = self.data.split(&data)?;
         let folds = data::folds(&data, &split, options.seed)?;
-        Ok(Plan { data, split, folds, options, alpha: self.alpha, compare_with })
+        for fold in &folds {
+            note(&fold_summary(fold));
+        }
+        let read_as = self.data.read_as.document();
+        Ok(Plan { data, read_as, split, folds, options, alpha: self.alpha, compare_with })
     }
 
     fn show(&self, done: &Done) -> Result<(), Failure> {
         if let Some(dir) = &self.save {
             save(dir, &done.report, &done.members, &done.surroundings).map_err(|error| of_run(&error))?;
+        }
+        if let Some(path) = &self.html {
+            let page = html::page(&done.report, &done.surroundings.costs).into_string();
+            std::fs::write(path, page).map_err(|error| Failure::File { place: path.display().to_string(), error })?;
         }
         if self.json {
             let printed = Printed { report: &done.report, surroundings: &done.surroundings };
@@ -126,6 +139,9 @@ impl Evaluate {
             return Ok(());
         }
         table::lines(&done.report, &done.surroundings.costs, table::Ink::of_terminal()).iter().all(say);
+        if let Some(path) = &self.html {
+            say(format_args!("\nThe report is in {}.", path.display()));
+        }
         if let Some(dir) = &self.save {
             say(format_args!("\nThe run is in {}: anklang evaluate --replay {0}", dir.display()));
         }
@@ -134,7 +150,7 @@ impl Evaluate {
 }
 
 impl Plan {
-    fn carry_out(&self, contenders: &[Box<dyn Contender>], place: data::Place) -> Result<Done, Failure> {
+    fn carry_out(&self, contenders: &[Box<dyn Contender>], place: PathBuf) -> Result<Done, Failure> {
         let contenders: Vec<&dyn Contender> = contenders.iter().map(AsRef::as_ref).collect();
         let steps = Steps::new();
         let evaluation =
@@ -142,18 +158,15 @@ impl Plan {
         steps.clear();
         let report = Report::of(&evaluation, &self.about());
         let members = members_bytes(&evaluation, &report, &self.data.members).map_err(|error| of_run(&error))?;
-        let surroundings = Surroundings {
-            data: place.path,
-            format: place.format,
-            threads: rayon::current_num_threads(),
-            costs: costs(&evaluation),
-        };
+        let surroundings =
+            Surroundings { data: place, threads: rayon::current_num_threads(), costs: costs(&evaluation) };
         Ok(Done { report, surroundings, members })
     }
 
     fn about(&self) -> About<'_> {
         About {
             data: &self.data,
+            read_as: &self.read_as,
             split: &self.split,
             folds: &self.folds,
             seed: self.options.seed,
@@ -161,6 +174,15 @@ impl Plan {
             alpha: self.alpha,
             compare_with: &self.compare_with,
         }
+    }
+}
+
+/// GiB as bytes.
+pub(super) fn bytes(memory_gib: f64) -> Result<u64, Failure> {
+    if memory_gib > 0.0 && memory_gib <= 1e6 {
+        Ok((memory_gib * (1_u64 << 30) as f64) as u64)
+    } else {
+        Err(Failure::Use(format!("--memory is in GiB, above 0; this is {memory_gib}")))
     }
 }
 

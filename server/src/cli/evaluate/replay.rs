@@ -1,9 +1,10 @@
 //! A saved run, run again.
 
-use anklang_datasets::evaluate::Options;
 use anklang_datasets::evaluate::run::{MEMBERS_FILE, REPORT_FILE, Run};
+use anklang_datasets::evaluate::{Options, tags};
+use anklang_datasets::split::SplitError;
 
-use super::data::{DataArgs, Place, folds, read};
+use super::data::{DataArgs, ReadAs, folds};
 use super::{Done, Plan, models};
 use crate::cli::failure::Failure;
 
@@ -11,32 +12,41 @@ use crate::cli::failure::Failure;
 pub(super) fn again(run: &Run, given: &DataArgs) -> Result<Done, Failure> {
     let report = &run.report;
     let place = match (given.given(), &run.surroundings) {
-        (Some(_), _) => given.place()?,
-        (None, Some(kept)) => Place { path: kept.data.clone(), format: kept.format.clone() },
+        (Some(path), _) => path.clone(),
+        (None, Some(kept)) => kept.data.clone(),
         (None, None) => {
             let what = "does not say where its data lay; name them: anklang evaluate DATA --replay RUN";
             return Err(Failure::Use(format!("{}: {what}", run.dir.display())));
         }
     };
-    let data = read(&place, Some(report.data.name.clone()))?;
+    let refused = |what: String| Failure::Other(format!("{}: {what}", run.dir.display()));
+    let read_as = ReadAs::of_document(&report.data.read_as).map_err(|error| refused(error.to_string()))?;
+    let data = read_as.read(&place, Some(report.data.name.clone()))?;
     if data.checksum != report.data.checksum {
         return Err(Failure::Other(format!(
             "{} is not what the run was made with: its checksum is {}, the run's {}",
-            place.path.display(),
+            place.display(),
             data.checksum,
             report.data.checksum
         )));
     }
-    let split = report.split.parse().map_err(|error| Failure::Other(format!("{}: {error}", run.dir.display())))?;
+    let split = report.split.parse().map_err(|error: SplitError| refused(error.to_string()))?;
     let folds = folds(&data, &split, report.seed)?;
     let contenders = report
         .models
         .iter()
-        .map(|model| models::contender(&model.document))
+        .map(|model| models::contender(&model.document, &data))
         .collect::<Result<Vec<_>, _>>()
-        .map_err(|error| Failure::Other(format!("{}: {error}", run.dir.display())))?;
-    let options = Options { at: report.at.clone(), seed: report.seed, memory_bytes_max: report.memory_bytes_max };
-    let plan = Plan { data, split, folds, options, alpha: report.alpha, compare_with: report.compare_with.clone() };
+        .map_err(|error| refused(error.to_string()))?;
+    let options = Options {
+        at: report.at.clone(),
+        seed: report.seed,
+        memory_bytes_max: report.memory_bytes_max,
+        tags: tags(&data),
+    };
+    let read_as = report.data.read_as.clone();
+    let plan =
+        Plan { data, read_as, split, folds, options, alpha: report.alpha, compare_with: report.compare_with.clone() };
     plan.carry_out(&contenders, place)
 }
 
