@@ -2,6 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
+use anklang_datasets::dataset::DataSet;
+use anklang_datasets::evaluate::hybrid::{self, Hybrid};
 use anklang_datasets::evaluate::{Contender, Named, NamedError};
 use anklang_models::Spec;
 use clap::Args;
@@ -24,16 +26,45 @@ pub(super) struct ModelArgs {
 }
 
 impl ModelArgs {
-    pub(super) fn contenders(&self) -> Result<Vec<Box<dyn Contender>>, Failure> {
-        let mut named = named(&self.models)?;
+    /// Whoever is named, the hybrid among them: the engine over the data set's own community.
+    pub(super) fn contenders(&self, data: &DataSet) -> Result<Vec<Box<dyn Contender>>, Failure> {
+        let (hybrids, models): (Vec<String>, Vec<String>) =
+            self.models.iter().cloned().partition(|text| is_hybrid(text));
+        let hybrids = hybrids.iter().map(|text| hybrid(text, data)).collect::<Result<Vec<_>, _>>()?;
+        let mut named = named(&models)?;
         for path in &self.specs {
             named.extend(read(path)?);
         }
-        if named.is_empty() {
-            return Err(Failure::Use(format!("which models? --model all, or one or more of {}", names().join(", "))));
+        if named.is_empty() && hybrids.is_empty() {
+            let known = names().join(", ");
+            return Err(Failure::Use(format!(
+                "which models? --model all, or one or more of {}, {known}",
+                hybrid::NAME
+            )));
         }
-        Ok(named.into_iter().map(|model| Box::new(model) as Box<dyn Contender>).collect())
+        let named = named.into_iter().map(|model| Box::new(model) as Box<dyn Contender>);
+        Ok(hybrids.into_iter().chain(named).collect())
     }
+}
+
+fn is_hybrid(text: &str) -> bool {
+    text.split_once(':').map_or(text, |(name, _)| name) == hybrid::NAME
+}
+
+/// `hybrid`, or `hybrid:PART=WEIGHT,…`: the community's default policy, with other weights.
+fn hybrid(text: &str, data: &DataSet) -> Result<Box<dyn Contender>, Failure> {
+    let bad = |what: String| Failure::Use(format!("--model {text}: {what}"));
+    let settings = text.split_once(':').map_or("", |(_, settings)| settings);
+    let mut weights = serde_json::Map::new();
+    for setting in settings.split(',').filter(|setting| !setting.is_empty()) {
+        let (part, weight) = setting.split_once('=').ok_or_else(|| bad(format!("{setting:?} is not like hot=0")))?;
+        let weight: f64 = weight.parse().map_err(|_| bad(format!("{weight:?} is no number")))?;
+        weights.insert(part.to_owned(), weight.into());
+    }
+    // Chance has no part in what is compared.
+    let policy = serde_json::json!({"weights": weights, "discovery_share": 0.0});
+    let made = Hybrid::new(text, data, policy).map_err(|error| bad(error.to_string()))?;
+    Ok(Box::new(made))
 }
 
 fn names() -> Vec<&'static str> {
@@ -82,6 +113,11 @@ fn of_document(document: &Value) -> Result<Named, NamedError> {
 }
 
 /// Makes the contender of a report's document again.
-pub(super) fn contender(document: &Value) -> Result<Box<dyn Contender>, NamedError> {
-    Ok(Box::new(Named::of_document(document)?))
+pub(super) fn contender(document: &Value, data: &DataSet) -> Result<Box<dyn Contender>, String> {
+    if document["model"] == hybrid::NAME {
+        let name = document["name"].as_str().unwrap_or(hybrid::NAME);
+        let hybrid = Hybrid::new(name, data, document["policy"].clone()).map_err(|error| error.to_string())?;
+        return Ok(Box::new(hybrid));
+    }
+    Ok(Box::new(Named::of_document(document).map_err(|error| error.to_string())?))
 }
