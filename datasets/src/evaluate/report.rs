@@ -6,6 +6,7 @@ use serde_json::Value;
 use super::outcome::{Asked, Column, Evaluation, Outcome, Targets};
 use super::paired::{Difference, adjust, difference};
 use crate::dataset::DataSet;
+use crate::load;
 use crate::measure::Measure;
 use crate::measure::coverage::coverage;
 use crate::measure::gini::gini;
@@ -49,7 +50,7 @@ pub struct Report {
 }
 
 /// Which data it was.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct DataName {
     /// What it is called.
@@ -58,7 +59,7 @@ pub struct DataName {
     pub checksum: String,
     /// How the files were read, where that was said.
     #[serde(default)]
-    pub read_as: Value,
+    pub read_as: load::Options,
 }
 
 /// What a fold asks.
@@ -157,7 +158,7 @@ pub struct About<'a> {
     /// The data.
     pub data: &'a DataSet,
     /// How its files were read, where that was said.
-    pub read_as: &'a Value,
+    pub read_as: &'a load::Options,
     /// Its division.
     pub split: &'a Split,
     /// The folds of it.

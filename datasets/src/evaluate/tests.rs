@@ -81,7 +81,7 @@ fn evaluated(data: &DataSet) -> (Evaluation, Report) {
     let split: Split = "random".parse().unwrap();
     let about = About {
         data,
-        read_as: &Value::Null,
+        read_as: &crate::load::Options::default(),
         split: &split,
         folds: &folds,
         seed: 1,

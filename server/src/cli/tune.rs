@@ -104,11 +104,7 @@ impl Tune {
     ) -> Result<Trial, Failure> {
         let header = Header {
             format: FORMAT,
-            data: DataName {
-                name: data.name.clone(),
-                checksum: data.checksum.clone(),
-                read_as: self.data.read_as.document(),
-            },
+            data: DataName { name: data.name.clone(), checksum: data.checksum.clone(), read_as: self.data.read_as()? },
             split: split.to_string(),
             of: self.measure,
             seed: self.data.seed,

@@ -1,14 +1,14 @@
 //! Which data, and how they are divided.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use anklang_datasets::dataset::{DataSet, Timed};
+use anklang_datasets::dataset::DataSet;
 use anklang_datasets::evaluate::Options;
-use anklang_datasets::load::{self, Format, SetColumns, Unit, Weights, load};
+use anklang_datasets::load::{self, SetColumns, load};
 use anklang_datasets::split::{Fold, Split, SplitError};
 use clap::Args;
-use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
 
 use crate::cli::failure::Failure;
 
@@ -18,12 +18,12 @@ pub(in crate::cli) struct DataArgs {
     #[arg(value_name = "DATA", required_unless_present = "replay")]
     dataset: Option<PathBuf>,
     #[command(flatten)]
-    pub(in crate::cli) read_as: ReadAs,
+    read: ReadArgs,
     /// What reports call it [default: the folder's name]
     #[arg(long)]
     name: Option<String>,
     /// How to divide past and future, as timeline:days=7 or leave_last_out [default: as the data bring along, else a
-    /// timeline, else leave_last_out where there are no times]
+    /// timeline, else leave_last_out, else at random]
     #[arg(long)]
     split: Option<String>,
     /// Where chance comes from: splits, models, ties, tests
@@ -31,92 +31,57 @@ pub(in crate::cli) struct DataArgs {
     pub(in crate::cli) seed: u64,
 }
 
-/// How files are to be read, where they do not tell; part of what a run names.
-#[derive(Debug, Clone, PartialEq, Default, Args, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub(in crate::cli) struct ReadAs {
+/// How files are to be read, where they do not tell.
+#[derive(Debug, Args)]
+struct ReadArgs {
     /// What the data look like, where the files do not tell
     #[arg(long)]
-    #[serde(skip_serializing_if = "Option::is_none")]
     format: Option<String>,
     /// What becomes of weights such as ratings: as_written, ignored, or at_least:4 for an event like any other
     #[arg(long)]
-    #[serde(skip_serializing_if = "Option::is_none")]
     weights: Option<String>,
     /// The column that says who, of CSV, NDJSON and Parquet
     #[arg(long, value_name = "COL")]
-    #[serde(skip_serializing_if = "Option::is_none")]
     member_column: Option<String>,
     /// The column that says with what
     #[arg(long, value_name = "COL")]
-    #[serde(skip_serializing_if = "Option::is_none")]
     item_column: Option<String>,
     /// The column that says when
     #[arg(long, value_name = "COL")]
-    #[serde(skip_serializing_if = "Option::is_none")]
     time_column: Option<String>,
     /// The column that says how much
     #[arg(long, value_name = "COL")]
-    #[serde(skip_serializing_if = "Option::is_none")]
     weight_column: Option<String>,
-    /// What numbers are that stand for moments: s, ms, us or ns since 1970 [default: what they look like]
+    /// What numbers are that stand for moments since 1970: seconds, millis, micros or nanos [default: what they look like]
     #[arg(long, value_name = "UNIT")]
-    #[serde(skip_serializing_if = "Option::is_none")]
     time_unit: Option<String>,
 }
 
-impl ReadAs {
-    pub(in crate::cli) fn document(&self) -> Value {
-        serde_json::to_value(self).unwrap_or_default()
-    }
-
-    pub(super) fn of_document(document: &Value) -> Result<Self, serde_json::Error> {
-        Self::deserialize(document)
-    }
-
-    pub(super) fn read(&self, path: &Path, name: Option<String>) -> Result<DataSet, Failure> {
-        let columns = SetColumns {
-            member: self.member_column.clone(),
-            item: self.item_column.clone(),
-            at: self.time_column.clone(),
-            weight: self.weight_column.clone(),
-        };
-        let options = load::Options {
+impl ReadArgs {
+    fn options(&self, name: Option<String>) -> Result<load::Options, Failure> {
+        let weights = self.weights.as_deref().map(|text| match text.split_once(':') {
+            Some((name, least)) => json!({ name: least.parse::<f64>().map_or_else(|_| least.into(), Value::from) }),
+            None => text.into(),
+        });
+        let plain = |text: &Option<String>| text.as_deref().map(Value::from);
+        Ok(load::Options {
             name,
-            format: self.format.as_deref().map(format).transpose()?,
-            weights: self.weights.as_deref().map(weights).transpose()?,
-            columns,
-            unit: self.time_unit.as_deref().map(unit).transpose()?,
-        };
-        Ok(load(path, &options)?)
+            format: word("--format", plain(&self.format))?,
+            weights: word("--weights", weights)?,
+            columns: SetColumns {
+                member: self.member_column.clone(),
+                item: self.item_column.clone(),
+                at: self.time_column.clone(),
+                weight: self.weight_column.clone(),
+            },
+            unit: word("--time-unit", plain(&self.time_unit))?,
+        })
     }
 }
 
-fn format(text: &str) -> Result<Format, Failure> {
-    Format::parse(text).ok_or_else(|| {
-        Failure::Use(format!("--format {text:?} is none of {}", Format::ALL.map(Format::as_str).join(", ")))
-    })
-}
-
-fn weights(text: &str) -> Result<Weights, Failure> {
-    let at_least = |text: &str| text.strip_prefix("at_least:")?.parse().ok().filter(|least: &f64| least.is_finite());
-    match text {
-        "as_written" => Ok(Weights::AsWritten),
-        "ignored" => Ok(Weights::Ignored),
-        other => at_least(other)
-            .map(Weights::AtLeast)
-            .ok_or_else(|| Failure::Use(format!("--weights {text:?} is none of as_written, ignored, at_least:4"))),
-    }
-}
-
-fn unit(text: &str) -> Result<Unit, Failure> {
-    match text {
-        "s" => Ok(Unit::Seconds),
-        "ms" => Ok(Unit::Millis),
-        "us" => Ok(Unit::Micros),
-        "ns" => Ok(Unit::Nanos),
-        _ => Err(Failure::Use(format!("--time-unit {text:?} is none of s, ms, us, ns"))),
-    }
+/// A flag by the name that documents have for it; the error lists what there is.
+fn word<T: DeserializeOwned>(flag: &str, given: Option<Value>) -> Result<Option<T>, Failure> {
+    given.map(serde_json::from_value).transpose().map_err(|error| Failure::Use(format!("{flag}: {error}")))
 }
 
 impl DataArgs {
@@ -128,17 +93,17 @@ impl DataArgs {
         self.dataset.clone().ok_or_else(|| Failure::Use("which DATA? a folder or a file".to_owned()))
     }
 
+    /// How the files are read.
+    pub(in crate::cli) fn read_as(&self) -> Result<load::Options, Failure> {
+        self.read.options(self.name.clone())
+    }
+
     pub(in crate::cli) fn load(&self) -> Result<DataSet, Failure> {
-        self.read_as.read(&self.place()?, self.name.clone())
+        Ok(load(&self.place()?, &self.read_as()?)?)
     }
 
     pub(in crate::cli) fn split(&self, data: &DataSet) -> Result<Split, Failure> {
-        let text = match (&self.split, data.given.is_some(), data.timed) {
-            (Some(text), _, _) => text,
-            (None, true, _) => "given",
-            (None, false, Timed::Moments) => "timeline",
-            (None, false, Timed::Order | Timed::No) => "leave_last_out",
-        };
+        let Some(text) = &self.split else { return Ok(Split::suiting(data)) };
         text.parse().map_err(|error: SplitError| Failure::Use(format!("--split: {error}")))
     }
 }

@@ -13,12 +13,12 @@ use anklang_datasets::dataset::DataSet;
 use anklang_datasets::evaluate::report::{About, Report};
 use anklang_datasets::evaluate::run::{Run, RunError, Surroundings, members_bytes, save};
 use anklang_datasets::evaluate::{Contender, EvaluateError, Evaluation, Options, evaluate, paired, tags};
+use anklang_datasets::load;
 use anklang_datasets::split::{Fold, Split};
 use anklang_datasets::summary::{fold_summary, summary};
 use anklang_models::FitError;
 use clap::Args;
 use serde::Serialize;
-use serde_json::Value;
 
 use self::data::DataArgs;
 use self::models::ModelArgs;
@@ -58,14 +58,14 @@ pub(crate) struct Evaluate {
     #[arg(long, value_name = "DIR")]
     save: Option<PathBuf>,
     /// Run a saved run again, and see whether it gives the same bytes; DATA where the data lie elsewhere now
-    #[arg(long, value_name = "RUN", conflicts_with_all = ["models", "specs", "at", "compare_with", "alpha", "memory", "split", "seed", "name", "format", "weights"])]
+    #[arg(long, value_name = "RUN", conflicts_with_all = ["models", "specs", "at", "compare_with", "alpha", "memory", "split", "seed", "name", "format", "weights", "member_column", "item_column", "time_column", "weight_column", "time_unit"])]
     replay: Option<PathBuf>,
 }
 
 /// What is to be evaluated.
 struct Plan {
     data: DataSet,
-    read_as: Value,
+    read_as: load::Options,
     split: Split,
     folds: Vec<Fold>,
     options: Options,
@@ -97,6 +97,7 @@ impl Evaluate {
             return replay::same(&run, &done);
         }
         let data = self.data.load()?;
+        note(&summary(&data));
         let contenders = self.models.contenders(&data)?;
         let plan = self.plan(data, &contenders)?;
         let done = plan.carry_out(&contenders, self.data.place()?)?;
@@ -114,14 +115,13 @@ impl Evaluate {
             return Err(Failure::Use(format!("--compare-with {compare_with:?} is none of {}", names.join(", "))));
         }
         let memory_bytes_max = bytes(self.memory)?;
-        note(&summary(&data));
         let options = Options { at: self.at.clone(), seed: self.data.seed, memory_bytes_max, tags: tags(&data) };
         let split = self.data.split(&data)?;
         let folds = data::folds(&data, &split, options.seed)?;
         for fold in &folds {
             note(&fold_summary(fold));
         }
-        let read_as = self.data.read_as.document();
+        let read_as = self.data.read_as()?;
         Ok(Plan { data, read_as, split, folds, options, alpha: self.alpha, compare_with })
     }
 

@@ -2,9 +2,10 @@
 
 use anklang_datasets::evaluate::run::{MEMBERS_FILE, REPORT_FILE, Run};
 use anklang_datasets::evaluate::{Options, tags};
+use anklang_datasets::load::{self, load};
 use anklang_datasets::split::SplitError;
 
-use super::data::{DataArgs, ReadAs, folds};
+use super::data::{DataArgs, folds};
 use super::{Done, Plan, models};
 use crate::cli::failure::Failure;
 
@@ -20,8 +21,7 @@ pub(super) fn again(run: &Run, given: &DataArgs) -> Result<Done, Failure> {
         }
     };
     let refused = |what: String| Failure::Other(format!("{}: {what}", run.dir.display()));
-    let read_as = ReadAs::of_document(&report.data.read_as).map_err(|error| refused(error.to_string()))?;
-    let data = read_as.read(&place, Some(report.data.name.clone()))?;
+    let data = load(&place, &load::Options { name: Some(report.data.name.clone()), ..report.data.read_as.clone() })?;
     if data.checksum != report.data.checksum {
         return Err(Failure::Other(format!(
             "{} is not what the run was made with: its checksum is {}, the run's {}",
@@ -37,7 +37,7 @@ pub(super) fn again(run: &Run, given: &DataArgs) -> Result<Done, Failure> {
         .iter()
         .map(|model| models::contender(&model.document, &data))
         .collect::<Result<Vec<_>, _>>()
-        .map_err(|error| refused(error.to_string()))?;
+        .map_err(refused)?;
     let options = Options {
         at: report.at.clone(),
         seed: report.seed,
