@@ -113,8 +113,8 @@ impl Histories {
         self.rows.iter().flatten().for_each(|item| popularity[*item as usize] += 1.0);
         // What follows on a feature sums to 1.
         let mut follows = vec![0.0_f64; rows.cols()];
-        for item in 0..counts.rows() {
-            rows.entries(item).for_each(|(feature, told)| follows[feature] += f64::from(told * followed[item]));
+        for (item, times) in followed.iter().enumerate().take(counts.rows()) {
+            rows.entries(item).for_each(|(feature, told)| follows[feature] += f64::from(told * times));
         }
         Alike {
             features: follows.iter().map(|sum| power(*sum, -1.0) as f32).collect(),
