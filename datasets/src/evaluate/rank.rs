@@ -16,7 +16,7 @@ use crate::split::{Case, Fold};
 
 /// About so many bytes of scores are made at a time by a thread: enough requests for products of matrices, little enough
 /// to lie in a cache.
-const BATCH_BYTES: usize = 8 << 20;
+const BATCH_BYTES: usize = 16 << 20;
 /// The most requests at a time.
 const BATCH_MAX: usize = 256;
 
@@ -140,11 +140,12 @@ impl<'a> Court<'a> {
         let right: Vec<bool> = list.iter().map(|item| case.targets.binary_search(item).is_ok()).collect();
         let cold = |place: usize| self.background.cold(list[place].ix());
         let candidates = self.background.by_popularity.iter().filter(|item| !barred.holds(**item));
-        let popular: Vec<u32> = candidates.take(self.k_max).copied().collect();
+        let mut popular: Vec<u32> = candidates.take(self.k_max).copied().collect();
+        popular.sort_unstable();
         Judged {
             right_warm: (0..list.len()).map(|place| right[place] && !cold(place)).collect(),
             right_cold: (0..list.len()).map(|place| right[place] && cold(place)).collect(),
-            obvious: list.iter().map(|item| popular.contains(&item.0)).collect(),
+            obvious: list.iter().map(|item| popular.binary_search(&item.0).is_ok()).collect(),
             right,
         }
     }

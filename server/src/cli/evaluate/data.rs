@@ -15,7 +15,7 @@ use crate::cli::failure::Failure;
 #[derive(Debug, Args)]
 pub(in crate::cli) struct DataArgs {
     /// The data set: a folder or a file
-    #[arg(value_name = "DATA", required_unless_present = "replay")]
+    #[arg(value_name = "DATA")]
     dataset: Option<PathBuf>,
     #[command(flatten)]
     read: ReadArgs,

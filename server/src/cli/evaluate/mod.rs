@@ -153,9 +153,9 @@ impl Plan {
     fn carry_out(&self, contenders: &[Box<dyn Contender>], place: PathBuf) -> Result<Done, Failure> {
         let contenders: Vec<&dyn Contender> = contenders.iter().map(AsRef::as_ref).collect();
         let steps = Steps::new();
-        let evaluation =
-            evaluate(&self.folds, &contenders, &self.options, &steps).map_err(|error| of_evaluate(&error))?;
+        let evaluated = evaluate(&self.folds, &contenders, &self.options, &steps);
         steps.clear();
+        let evaluation = evaluated.map_err(|error| of_evaluate(&error))?;
         let report = Report::of(&evaluation, &self.about());
         let members = members_bytes(&evaluation, &report, &self.data.members).map_err(|error| of_run(&error))?;
         let surroundings =

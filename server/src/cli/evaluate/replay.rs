@@ -8,6 +8,7 @@ use anklang_datasets::split::SplitError;
 use super::data::{DataArgs, folds};
 use super::{Done, Plan, models};
 use crate::cli::failure::Failure;
+use crate::cli::terminal::note;
 
 /// Does what the run says, on the same data.
 pub(super) fn again(run: &Run, given: &DataArgs) -> Result<Done, Failure> {
@@ -67,12 +68,12 @@ pub(super) fn same(run: &Run, done: &Done) -> Result<(), Failure> {
         Ok(members) if members == done.members => {}
         Ok(_) => differ.push(MEMBERS_FILE.to_owned()),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-            tracing::warn!("the run has no {MEMBERS_FILE}: only {REPORT_FILE} is compared");
+            note(&format_args!("the run has no {MEMBERS_FILE}: only {REPORT_FILE} is compared"));
         }
         Err(error) => return Err(Failure::File { place: run.members().display().to_string(), error }),
     }
     if differ.is_empty() {
-        tracing::info!("the same bytes as in {}", run.dir.display());
+        note(&format_args!("the same bytes as in {}", run.dir.display()));
         return Ok(());
     }
     Err(Failure::Other(format!("not the same as in {}: {}", run.dir.display(), differ.join(", "))))
