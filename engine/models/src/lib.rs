@@ -26,6 +26,7 @@ pub mod graph_filter;
 pub mod log;
 pub mod model;
 pub mod popularity;
+pub mod sansa;
 mod signal;
 pub mod spec;
 

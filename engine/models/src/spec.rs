@@ -9,6 +9,7 @@ use crate::graph_filter;
 use crate::log::View;
 use crate::model::{Context, FitError, Model};
 use crate::popularity;
+use crate::sansa;
 
 /// A model that may be fitted: `{"model": "popularity", "half_life_days": 7}`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -20,6 +21,8 @@ pub enum Spec {
     Als(als::Params),
     /// Every item as a weighted sum of all others.
     Ease(ease::Params),
+    /// The same where the catalogue is too large for it, nearly.
+    Sansa(sansa::Params),
     /// What passes a filter on the graph of items that share members.
     GraphFilter(graph_filter::Params),
     /// Several models as one.
@@ -34,6 +37,7 @@ impl Spec {
             Self::Popularity(popularity::Params::default()),
             Self::Als(als::Params::default()),
             Self::Ease(ease::Params::default()),
+            Self::Sansa(sansa::Params::default()),
             Self::GraphFilter(graph_filter::Params::default()),
         ]
     }
@@ -45,6 +49,7 @@ impl Spec {
             Self::Popularity(_) => popularity::NAME,
             Self::Als(_) => als::NAME,
             Self::Ease(_) => ease::NAME,
+            Self::Sansa(_) => sansa::NAME,
             Self::GraphFilter(_) => graph_filter::NAME,
             Self::Blend(_) => blend::NAME,
         }
@@ -56,6 +61,7 @@ impl Spec {
             Self::Popularity(params) => Ok(Box::new(params.check()?.fit(view, context)?)),
             Self::Als(params) => Ok(Box::new(params.check()?.fit(view, context)?)),
             Self::Ease(params) => Ok(Box::new(params.check()?.fit(view, context)?)),
+            Self::Sansa(params) => Ok(Box::new(params.check()?.fit(view, context)?)),
             Self::GraphFilter(params) => Ok(Box::new(params.check()?.fit(view, context)?)),
             Self::Blend(params) => Ok(Box::new(params.check()?.fit(view, context)?)),
         }
@@ -68,6 +74,7 @@ impl Spec {
             Self::Popularity(_) => popularity::AXES,
             Self::Als(_) => als::AXES,
             Self::Ease(_) => ease::AXES,
+            Self::Sansa(_) => sansa::AXES,
             Self::GraphFilter(_) => graph_filter::AXES,
             Self::Blend(_) => &[],
         }
