@@ -34,6 +34,7 @@ pub mod popularity;
 pub mod recent;
 pub mod ridge;
 pub mod rp3beta;
+pub mod sansa;
 mod signal;
 pub mod spec;
 pub mod transitions;

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::log::View;
 use crate::model::{Context, FitError, Model};
 use crate::{
-    als, blend, bm25, content_ridge, ease, graph_filter, hot, item_knn, popularity, recent, rp3beta, transitions,
+    als, blend, bm25, content_ridge, ease, graph_filter, hot, item_knn, popularity, recent, rp3beta, sansa, transitions,
 };
 
 /// A model that may be fitted: `{"model": "popularity", "half_life_days": 7}`.
@@ -26,6 +26,8 @@ pub enum Spec {
     Recent(recent::Params),
     /// Every item as a weighted sum of all others.
     Ease(ease::Params),
+    /// The same where the catalogue is too large for it, nearly.
+    Sansa(sansa::Params),
     /// What passes a filter on the graph of items that share members.
     GraphFilter(graph_filter::Params),
     /// Tags as words.
@@ -50,6 +52,7 @@ impl Spec {
             Self::Hot(hot::Params::default()),
             Self::Recent(recent::Params::default()),
             Self::Ease(ease::Params::default()),
+            Self::Sansa(sansa::Params::default()),
             Self::GraphFilter(graph_filter::Params::default()),
             Self::Bm25(bm25::Params::default()),
             Self::ContentRidge(content_ridge::Params::default()),
@@ -68,6 +71,7 @@ impl Spec {
             Self::Rp3beta(_) => rp3beta::NAME,
             Self::ItemKnn(_) => item_knn::NAME,
             Self::Ease(_) => ease::NAME,
+            Self::Sansa(_) => sansa::NAME,
             Self::GraphFilter(_) => graph_filter::NAME,
             Self::Bm25(_) => bm25::NAME,
             Self::ContentRidge(_) => content_ridge::NAME,
@@ -86,6 +90,7 @@ impl Spec {
             Self::Hot(params) => Ok(Box::new(params.check()?.fit(view, context)?)),
             Self::Als(params) => Ok(Box::new(params.check()?.fit(view, context)?)),
             Self::Ease(params) => Ok(Box::new(params.check()?.fit(view, context)?)),
+            Self::Sansa(params) => Ok(Box::new(params.check()?.fit(view, context)?)),
             Self::GraphFilter(params) => Ok(Box::new(params.check()?.fit(view, context)?)),
             Self::Bm25(params) => Ok(Box::new(params.check()?.fit(view, context)?)),
             Self::ContentRidge(params) => Ok(Box::new(params.check()?.fit(view, context)?)),
@@ -105,6 +110,7 @@ impl Spec {
             Self::Rp3beta(_) => rp3beta::AXES,
             Self::ItemKnn(_) => item_knn::AXES,
             Self::Ease(_) => ease::AXES,
+            Self::Sansa(_) => sansa::AXES,
             Self::GraphFilter(_) => graph_filter::AXES,
             Self::Bm25(_) => bm25::AXES,
             Self::ContentRidge(_) => content_ridge::AXES,
