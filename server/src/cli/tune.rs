@@ -25,7 +25,7 @@ use super::terminal::{note, say};
 pub(crate) struct Tune {
     #[command(flatten)]
     data: DataArgs,
-    /// A model, searched from its defaults or from what is given, as ease:lambda=200; may be repeated; all: every model
+    /// A model, searched from its defaults or from what is given, as ease:l2=200; may be repeated; all: every model
     #[arg(long = "model", value_name = "NAME[:PARAMETER=VALUE,…]", required = true)]
     models: Vec<String>,
     /// By what trials are judged

@@ -17,7 +17,7 @@ const ALL: &str = "all";
 
 #[derive(Debug, Args)]
 pub(super) struct ModelArgs {
-    /// A model, with its defaults or as ease:lambda=200,…; may be repeated; all: every model with its defaults
+    /// A model, with its defaults or as ease:l2=200,…; may be repeated; all: every model with its defaults
     #[arg(long = "model", value_name = "NAME[:PARAMETER=VALUE,…]")]
     models: Vec<String>,
     /// A file of models as `anklang tune` writes it: a list of {"model": NAME, PARAMETER: VALUE, …}
