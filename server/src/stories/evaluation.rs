@@ -104,7 +104,7 @@ fn what_is_wrong_is_said_with_what_would_be_right() {
         (&["--model", "popularity", "--compare-with", "ease"], "popularity"),
         (&["--model", "popularity", "--model", "popularity"], "two models are called"),
         (&["--model", "popularity", "--format", "cvs"], "csv"),
-        (&["--model", "popularity", "--weights", "at_least:many"], "at_least"),
+        (&["--model", "popularity", "--weights", "at_least:many"], "--weights at_least:many"),
     ] {
         let failure = folder.evaluate(words).expect_err(hint);
         assert!(matches!(&failure, Failure::Use(what) if what.contains(hint)), "{words:?}: {failure}");

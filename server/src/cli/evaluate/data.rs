@@ -66,22 +66,23 @@ impl ReadArgs {
         let plain = |text: &Option<String>| text.as_deref().map(Value::from);
         Ok(load::Options {
             name,
-            format: word("--format", plain(&self.format))?,
-            weights: word("--weights", weights)?,
+            format: word("--format", &self.format, plain(&self.format))?,
+            weights: word("--weights", &self.weights, weights)?,
             columns: SetColumns {
                 member: self.member_column.clone(),
                 item: self.item_column.clone(),
                 at: self.time_column.clone(),
                 weight: self.weight_column.clone(),
             },
-            unit: word("--time-unit", plain(&self.time_unit))?,
+            unit: word("--time-unit", &self.time_unit, plain(&self.time_unit))?,
         })
     }
 }
 
 /// A flag by the name that documents have for it; the error lists what there is.
-fn word<T: DeserializeOwned>(flag: &str, given: Option<Value>) -> Result<Option<T>, Failure> {
-    given.map(serde_json::from_value).transpose().map_err(|error| Failure::Use(format!("{flag}: {error}")))
+fn word<T: DeserializeOwned>(flag: &str, typed: &Option<String>, given: Option<Value>) -> Result<Option<T>, Failure> {
+    let typed = typed.as_deref().unwrap_or_default();
+    given.map(serde_json::from_value).transpose().map_err(|error| Failure::Use(format!("{flag} {typed}: {error}")))
 }
 
 impl DataArgs {
