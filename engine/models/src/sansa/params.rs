@@ -67,7 +67,10 @@ impl Params {
     pub fn check(&self) -> Result<Checked, FitError> {
         self.dense().check().map_err(|error| match error {
             FitError::Parameter { field, want, .. } => FitError::Parameter { model: NAME, field, want },
-            other @ (FitError::Memory { .. } | FitError::Nothing { .. } | FitError::Numbers { .. }) => other,
+            other @ (FitError::Memory { .. }
+            | FitError::Nothing { .. }
+            | FitError::Numbers { .. }
+            | FitError::Elsewhere { .. }) => other,
         })?;
         if !(1..=NEIGHBOURS_MAX).contains(&self.neighbours) {
             return Err(FitError::Parameter { model: NAME, field: "neighbours", want: "between 1 and 4096" });
