@@ -6,11 +6,14 @@
 
 mod background;
 mod barred;
+pub mod members;
 mod memory;
 mod named;
 mod outcome;
 pub mod paired;
 mod rank;
+pub mod report;
+pub mod run;
 pub mod top_k;
 
 use std::time::Instant;

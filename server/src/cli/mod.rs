@@ -7,6 +7,7 @@ mod calibrate;
 mod demo;
 mod doctor;
 mod erase;
+mod evaluate;
 mod export;
 mod failure;
 mod import;
@@ -56,6 +57,7 @@ enum Command {
     Rebuild(rebuild::Rebuild),
     Doctor(doctor::Doctor),
     Erase(erase::Erase),
+    Evaluate(Box<evaluate::Evaluate>),
     Analyze(Box<analyze::Analyze>),
     Power(power::Power),
     Key(key::Key),
@@ -101,6 +103,7 @@ fn run(args: Args, variables: impl Iterator<Item = (String, String)>) -> Result<
         Command::Rebuild(rebuild) => rebuild.run(&config),
         Command::Doctor(doctor) => doctor.run(&config),
         Command::Erase(erase) => erase.run(&config),
+        Command::Evaluate(evaluate) => evaluate.run(),
         Command::Analyze(analyze) => analyze.run(),
         Command::Power(power) => power.run(),
         Command::Key(key) => key.run(&config),

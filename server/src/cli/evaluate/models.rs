@@ -1,0 +1,82 @@
+//! Which models.
+
+use std::path::{Path, PathBuf};
+
+use anklang_datasets::evaluate::{Contender, Named, NamedError};
+use anklang_models::Spec;
+use clap::Args;
+use serde_json::Value;
+
+use crate::cli::failure::Failure;
+use crate::nearest::nearest;
+
+/// The name that stands for every model there is.
+const ALL: &str = "all";
+
+#[derive(Debug, Args)]
+pub(super) struct ModelArgs {
+    /// A model, with its defaults or as ease:lambda=200,…; may be repeated; all: every model with its defaults
+    #[arg(long = "model", value_name = "NAME[:PARAMETER=VALUE,…]")]
+    models: Vec<String>,
+    /// A file of models as `anklang tune` writes it: a list of {"model": NAME, PARAMETER: VALUE, …}
+    #[arg(long, value_name = "FILE")]
+    specs: Vec<PathBuf>,
+}
+
+impl ModelArgs {
+    pub(super) fn contenders(&self) -> Result<Vec<Box<dyn Contender>>, Failure> {
+        let mut named = Vec::new();
+        for text in &self.models {
+            if text == ALL {
+                named.extend(Spec::all().into_iter().map(Named::from));
+            } else {
+                named.push(model(text)?);
+            }
+        }
+        for path in &self.specs {
+            named.extend(read(path)?);
+        }
+        if named.is_empty() {
+            return Err(Failure::Use(format!("which models? --model all, or one or more of {}", names().join(", "))));
+        }
+        Ok(named.into_iter().map(|model| Box::new(model) as Box<dyn Contender>).collect())
+    }
+}
+
+fn names() -> Vec<&'static str> {
+    Spec::all().iter().map(Spec::name).collect()
+}
+
+/// The model of a text.
+pub(in crate::cli) fn model(text: &str) -> Result<Named, Failure> {
+    let name = text.split_once(':').map_or(text, |(name, _)| name);
+    let known = names();
+    if !known.contains(&name) {
+        let hint = nearest(name, known.iter().copied())
+            .map_or_else(|| format!("; there are {}", known.join(", ")), |near| format!("; did you mean {near}?"));
+        return Err(Failure::Use(format!("--model: there is no model {name:?}{hint}")));
+    }
+    text.parse().map_err(|error: NamedError| Failure::Use(format!("--model {error}")))
+}
+
+/// The models of a file.
+pub(in crate::cli) fn read(path: &Path) -> Result<Vec<Named>, Failure> {
+    let place = path.display().to_string();
+    let text = std::fs::read_to_string(path).map_err(|error| Failure::File { place: place.clone(), error })?;
+    let bad = |what: String| Failure::Use(format!("{place}: {what}"));
+    match serde_json::from_str(&text).map_err(|error| bad(error.to_string()))? {
+        Value::Array(documents) => {
+            documents.iter().map(|it| of_document(it).map_err(|error| bad(error.to_string()))).collect()
+        }
+        document => Ok(vec![of_document(&document).map_err(|error| bad(error.to_string()))?]),
+    }
+}
+
+fn of_document(document: &Value) -> Result<Named, NamedError> {
+    Named::of_document(document)
+}
+
+/// Makes the contender of a report's document again.
+pub(super) fn contender(document: &Value) -> Result<Box<dyn Contender>, NamedError> {
+    Ok(Box::new(Named::of_document(document)?))
+}
