@@ -99,6 +99,13 @@ fn peak_mb() -> u64 {
     line.and_then(|line| line.trim().split(' ').next()?.parse::<u64>().ok()).unwrap_or(0) / 1024
 }
 
+/// Seconds of processor time so far, of all threads (Linux, whose clock ticks a hundred times a second).
+fn cpu_s() -> f64 {
+    let stat = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
+    let fields = stat.rsplit(')').next().unwrap_or_default().split_whitespace();
+    fields.skip(11).take(2).filter_map(|ticks| ticks.parse::<f64>().ok()).sum::<f64>() / 100.0
+}
+
 fn main() -> Result<(), Box<dyn Error>> {
     let args: Vec<String> = std::env::args().skip(1).collect();
     let [folder, spec, share @ ..] = &args[..] else { return Err("usage: FOLDER SPEC [SHARE]".into()) };
@@ -119,17 +126,17 @@ fn main() -> Result<(), Box<dyn Error>> {
 
     let spec: Spec = serde_json::from_str(spec)?;
     let steps = Steps(Mutex::new(Vec::new()));
-    let start = Instant::now();
+    let (start, cpu) = (Instant::now(), cpu_s());
     let model = spec.fit(&log.whole(), &Context { progress: &steps, ..Context::quiet(1) })?;
     let fit_s = start.elapsed().as_secs_f64();
-    let fit_mb = peak_mb();
+    let (fit_cpu_s, fit_mb) = (cpu_s() - cpu, peak_mb());
     let moments = steps.0.into_inner()?;
     let epochs: Vec<f64> = moments.windows(2).map(|pair| (pair[1] - pair[0]).as_secs_f64()).collect();
     let start = Instant::now();
     let (recall, ndcg) = evaluate(&*model, &log, &train, &wanted);
     let evaluate_s = start.elapsed().as_secs_f64();
     let line = serde_json::json!({
-        "spec": spec, "fit_s": fit_s, "step_s": epochs, "evaluate_s": evaluate_s, "recall": recall, "ndcg": ndcg, "fit_mb": fit_mb,
+        "spec": spec, "fit_s": fit_s, "fit_cpu_s": fit_cpu_s, "step_s": epochs, "evaluate_s": evaluate_s, "recall": recall, "ndcg": ndcg, "fit_mb": fit_mb,
     });
     Ok(writeln!(std::io::stdout(), "{line}")?)
 }

@@ -3,6 +3,8 @@
 //! reads a table of anybody's experiment, for its analysis. For models, a [`dataset`] is who dealt with what and when, and
 //! [`split`] makes questions with known answers of it; [`measure`] says what a list is worth, and
 //! [`evaluate`] puts the questions to models.
+//! [`split`] makes questions with known answers of it; a [`summary`] says
+//! what there is, before anything is trained.
 
 pub mod community;
 pub mod dataset;
@@ -10,4 +12,5 @@ pub mod evaluate;
 pub mod load;
 pub mod measure;
 pub mod split;
+pub mod summary;
 pub mod table;

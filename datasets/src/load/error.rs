@@ -32,6 +32,15 @@ pub enum LoadError {
         /// What the system says.
         what: String,
     },
+    /// The file as a whole is not what it should be, and no place in it says so better than another: empty, of another
+    /// kind, without a column.
+    #[error("{file}: {what}")]
+    Whole {
+        /// The file's name.
+        file: String,
+        /// What is wrong, and what would be right.
+        what: String,
+    },
     /// The file as a whole is not what it should be; reading it ended here.
     #[error("{place}: {what}")]
     Broken {
@@ -69,7 +78,7 @@ impl LoadError {
     #[must_use]
     pub const fn ends_file(&self) -> bool {
         match self {
-            Self::Io { .. } | Self::Broken { .. } => true,
+            Self::Io { .. } | Self::Whole { .. } | Self::Broken { .. } => true,
             Self::TooLong { .. } | Self::Field { .. } => false,
         }
     }

@@ -43,7 +43,9 @@ pub use error::{LoadError, Place};
 pub use lines::LINE_BYTES_MAX;
 pub use ndjson::Ndjson;
 pub use sets::{
-    ATTRIBUTES_BYTES_MAX, Format, INTERESTED_WEIGHT, NUMBERS_LINE_BYTES_MAX, Options, REPLIED_WEIGHT, checksum, load,
+    AT_NAMES, ATTRIBUTES_BYTES_MAX, BEHAVIOR_BYTES_MAX, CATALOGUE, Format, INTERESTED_WEIGHT, ITEM_NAMES, Known,
+    MEMBER_NAMES, Match, NUMBERS_LINE_BYTES_MAX, Options, RATING_MIN, REPLIED_WEIGHT, SetColumns, Shape, Unit,
+    WEIGHT_NAMES, Weights, checksum, load,
 };
 pub use text::{HTML_BYTES_MAX, text_of_html};
 

@@ -200,4 +200,4 @@ pub enum SplitError {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -5,7 +5,7 @@ use super::*;
 use crate::dataset::Timed;
 
 /// A data set of (moment, member, item).
-pub(super) fn set(timed: Timed, members: usize, items: usize, events: &[(i64, u32, u32)]) -> DataSet {
+pub(crate) fn set(timed: Timed, members: usize, items: usize, events: &[(i64, u32, u32)]) -> DataSet {
     let event = |(at, member, item): &(i64, u32, u32)| Event {
         at: *at,
         member: MemberIx(*member),

@@ -33,6 +33,7 @@ use std::io::Read;
 use std::path::Path;
 
 pub use error::TableError;
+pub(crate) use parquet::texts::Texts as ParquetTexts;
 
 /// The most arms: more are hardly an experiment, rather the wrong column.
 pub const ARMS_MAX: usize = 64;

@@ -19,10 +19,19 @@ pub mod clusters;
 #[cfg(any(test, feature = "conformance"))]
 pub mod conformance;
 pub mod csr;
+pub mod hot;
+pub mod item_knn;
+pub mod blend;
+mod dense;
+pub mod ease;
+pub mod graph_filter;
 pub mod log;
 pub mod model;
+mod neighbors;
 pub mod popularity;
 pub mod ridge;
+pub mod rp3beta;
+mod signal;
 pub mod spec;
 
 pub use csr::Csr;

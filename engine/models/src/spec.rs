@@ -2,10 +2,13 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::als;
+use crate::blend;
+use crate::ease;
+use crate::graph_filter;
 use crate::log::View;
 use crate::model::{Context, FitError, Model};
 use crate::popularity;
+use crate::{als, hot, item_knn, rp3beta};
 
 /// A model that may be fitted: `{"model": "popularity", "half_life_days": 7}`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -15,13 +18,33 @@ pub enum Spec {
     Popularity(popularity::Params),
     /// Factors by alternating least squares.
     Als(als::Params),
+    /// Items met by the same members.
+    ItemKnn(item_knn::Params),
+    /// Walks of three steps.
+    Rp3beta(rp3beta::Params),
+    /// Discourse's hot list.
+    Hot(hot::Params),
+    /// Every item as a weighted sum of all others.
+    Ease(ease::Params),
+    /// What passes a filter on the graph of items that share members.
+    GraphFilter(graph_filter::Params),
+    /// Several models as one.
+    Blend(blend::Params),
 }
 
 impl Spec {
-    /// Every model, with its defaults.
+    /// Every model, with its defaults; not the blend, which is nothing by itself.
     #[must_use]
     pub fn all() -> Vec<Self> {
-        vec![Self::Popularity(popularity::Params::default()), Self::Als(als::Params::default())]
+        vec![
+            Self::Popularity(popularity::Params::default()),
+            Self::Als(als::Params::default()),
+            Self::ItemKnn(item_knn::Params::default()),
+            Self::Rp3beta(rp3beta::Params::default()),
+            Self::Hot(hot::Params::default()),
+            Self::Ease(ease::Params::default()),
+            Self::GraphFilter(graph_filter::Params::default()),
+        ]
     }
 
     /// The model's name, as `model` names it.
@@ -30,6 +53,12 @@ impl Spec {
         match self {
             Self::Popularity(_) => popularity::NAME,
             Self::Als(_) => als::NAME,
+            Self::Hot(_) => hot::NAME,
+            Self::Rp3beta(_) => rp3beta::NAME,
+            Self::ItemKnn(_) => item_knn::NAME,
+            Self::Ease(_) => ease::NAME,
+            Self::GraphFilter(_) => graph_filter::NAME,
+            Self::Blend(_) => blend::NAME,
         }
     }
 
@@ -37,7 +66,13 @@ impl Spec {
     pub fn fit(&self, view: &View<'_>, context: &Context<'_>) -> Result<Box<dyn Model>, FitError> {
         match self {
             Self::Popularity(params) => Ok(Box::new(params.check()?.fit(view, context)?)),
+            Self::ItemKnn(params) => Ok(Box::new(params.check()?.fit(view, context)?)),
+            Self::Rp3beta(params) => Ok(Box::new(params.check()?.fit(view, context)?)),
+            Self::Hot(params) => Ok(Box::new(params.check()?.fit(view, context)?)),
             Self::Als(params) => Ok(Box::new(params.check()?.fit(view, context)?)),
+            Self::Ease(params) => Ok(Box::new(params.check()?.fit(view, context)?)),
+            Self::GraphFilter(params) => Ok(Box::new(params.check()?.fit(view, context)?)),
+            Self::Blend(params) => Ok(Box::new(params.check()?.fit(view, context)?)),
         }
     }
 
@@ -47,6 +82,12 @@ impl Spec {
         match self {
             Self::Popularity(_) => popularity::AXES,
             Self::Als(_) => als::AXES,
+            Self::Hot(_) => hot::AXES,
+            Self::Rp3beta(_) => rp3beta::AXES,
+            Self::ItemKnn(_) => item_knn::AXES,
+            Self::Ease(_) => ease::AXES,
+            Self::GraphFilter(_) => graph_filter::AXES,
+            Self::Blend(_) => &[],
         }
     }
 }

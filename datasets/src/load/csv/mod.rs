@@ -74,11 +74,9 @@ impl Csv {
         Self::over(Input::of(name.to_owned(), input, 0)?, columns)
     }
 
-    fn over(mut input: Input, columns: &Columns) -> Result<Self, LoadError> {
+    fn over(input: Input, columns: &Columns) -> Result<Self, LoadError> {
         let name = input.name.clone();
-        let delimiter = delimiter(&mut input);
-        let guard = Guard { input, left: LINE_BYTES_MAX };
-        let mut reader = csv::ReaderBuilder::new().delimiter(delimiter).trim(csv::Trim::Headers).from_reader(guard);
+        let mut reader = guarded(input);
         let header = reader.headers().map_err(|error| bad_row(&name, &error))?;
         let table = Table::of(header, columns).map_err(|(field, what)| {
             let place = Place { file: name.clone(), line: 1, column: None };
@@ -110,7 +108,7 @@ impl Csv {
     }
 
     fn read(&mut self) -> Option<Result<Fact, LoadError>> {
-        self.reader.get_mut().left = LINE_BYTES_MAX;
+        self.reader.get_mut().next_row();
         match self.reader.read_record(&mut self.record) {
             Ok(false) => None,
             Ok(true) => {
@@ -149,10 +147,24 @@ impl Load for Csv {
     }
 }
 
+/// A reader of CSV with a header, of the delimiter that the header has most of.
+pub(super) fn guarded(mut input: Input) -> csv::Reader<Guard> {
+    let delimiter = delimiter(&mut input);
+    let guard = Guard { input, left: LINE_BYTES_MAX };
+    csv::ReaderBuilder::new().delimiter(delimiter).trim(csv::Trim::Headers).from_reader(guard)
+}
+
 /// Feeds the CSV reader, and refuses to feed it a row without end: one whose quote is never closed.
-struct Guard {
+pub(super) struct Guard {
     input: Input,
     left: usize,
+}
+
+impl Guard {
+    /// The row that is read next may be as long as any.
+    pub(super) fn next_row(&mut self) {
+        self.left = LINE_BYTES_MAX;
+    }
 }
 
 impl Read for Guard {
@@ -176,7 +188,7 @@ fn delimiter(input: &mut Input) -> u8 {
     [b'\t', b';', b','].into_iter().max_by_key(count).unwrap_or(b',')
 }
 
-fn bad_row(name: &str, error: &csv::Error) -> LoadError {
+pub(super) fn bad_row(name: &str, error: &csv::Error) -> LoadError {
     let line = error.position().map_or(1, csv::Position::line);
     let place = Place { file: name.to_owned(), line, column: None };
     let row = |what: String| LoadError::Field { place: place.clone(), field: "(the row)".to_owned(), what };

@@ -1,6 +1,7 @@
 //! Facts of a community as a data set.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
 use anklang_domain::{Body, Engagement, Fact, Item, Target, UnixMillis, Verb};
 use anklang_models::{Csr, Event, ItemFacts, ItemIx, Log, LogError, MemberIx};
@@ -9,6 +10,7 @@ use super::Parts;
 use super::names::Names;
 use super::words::words;
 use crate::dataset::{TARGET_WEIGHT_MIN, Timed};
+use crate::load::{LoadError, Ndjson};
 
 /// An answer or a comment: what is asked for.
 pub const REPLIED_WEIGHT: f32 = TARGET_WEIGHT_MIN;
@@ -35,6 +37,24 @@ fn weight(verb: &Verb) -> Option<f32> {
         | Verb::LessLikeThis
         | Verb::Custom(_) => None,
     }
+}
+
+/// Reads facts, one a line, as `anklang export` writes them. A bad line fails the whole.
+pub(super) fn read(path: &Path) -> Result<Parts, LoadError> {
+    let mut community = Community::default();
+    for fact in Ndjson::open(path)? {
+        community.push(fact?);
+    }
+    let file = path.display().to_string();
+    if community.items.len() == 0 {
+        return Err(LoadError::Whole { file, what: "puts no item, so there is nothing to recommend".to_owned() });
+    }
+    community.finish().map_err(|error| LoadError::Whole { file, what: error.to_string() })
+}
+
+/// Whether the first line that is not blank is a fact.
+pub(super) fn begins(path: &Path) -> Result<bool, LoadError> {
+    Ok(Ndjson::open(path)?.next().is_some_and(|fact| fact.is_ok()))
 }
 
 /// Makes a data set of facts, by time.

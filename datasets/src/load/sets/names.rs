@@ -39,6 +39,10 @@ impl Names {
         self.names.len()
     }
 
+    pub(super) fn iter(&self) -> impl Iterator<Item = &str> {
+        self.names.iter().map(String::as_str)
+    }
+
     pub(super) fn into_vec(self) -> Vec<String> {
         self.names
     }

@@ -44,7 +44,7 @@ impl Numbers {
         }
         if numbers.values.is_empty() {
             let what = "is empty; lines of whole numbers are needed".to_owned();
-            return Err(LoadError::Io { file: numbers.file, what });
+            return Err(LoadError::Whole { file: numbers.file, what });
         }
         Ok(numbers)
     }

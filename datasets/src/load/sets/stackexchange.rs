@@ -13,7 +13,7 @@ pub(super) fn read(folder: &Path) -> Result<Parts, LoadError> {
     for fact in StackExchange::open(folder)? {
         community.push(fact?);
     }
-    community.finish().map_err(|error| LoadError::Io { file: folder.display().to_string(), what: error.to_string() })
+    community.finish().map_err(|error| LoadError::Whole { file: folder.display().to_string(), what: error.to_string() })
 }
 
 #[cfg(test)]

@@ -54,6 +54,32 @@ fn the_line_formats_are_known_by_their_files() {
 fn what_cannot_be_recognised_is_told() {
     let folder = write(&[("x.bin", "")]);
     let failed = |path: &Path| load(path, &Options::default()).unwrap_err().to_string();
-    assert!(failed(folder.path()).contains("train.txt (lists)"), "{}", failed(folder.path()));
+    assert!(failed(folder.path()).contains("lists (train.txt)"), "{}", failed(folder.path()));
     assert!(failed(&folder.path().join("none")).ends_with("not found"));
+}
+
+#[test]
+fn every_format_is_described_and_can_be_named() {
+    use Format::*;
+    for format in [StackExchange, MovieLens, Mind, Lists, Sequences, CiteULike, Facts, Csv, Ndjson, Parquet] {
+        assert_eq!(format.about().format, format);
+        assert_eq!(Format::parse(format.as_str()), Some(format));
+    }
+    let folder = write(&[("t", "1 2\n")]);
+    let told = Options { format: Some(Format::Lists), name: Some("mine".to_owned()), ..Options::default() };
+    let set = load(&folder.path().join("t"), &told).unwrap();
+    assert_eq!((set.name.as_str(), set.log.events().len()), ("mine", 1));
+    let failed = load(folder.path(), &told).unwrap_err().to_string();
+    assert!(failed.ends_with("the file to read is not there"), "{failed}");
+}
+
+#[test]
+fn exported_facts_are_a_data_set() {
+    let lines = r#"{"id":"1","at":"2018-01-01T00:00:00Z","type":"item_put","item":{"id":"q","title":"Two slits","tags":["a"],"author":"ann"}}
+{"id":"2","at":"2018-01-02T00:00:00Z","type":"engaged","member":"bob","verb":"replied","item":"q"}
+{"id":"3","at":"2018-01-03T00:00:00Z","type":"engaged","member":"bob","verb":"viewed","item":"q"}
+"#;
+    let folder = write(&[("export.ndjson", lines)]);
+    let set = load(&folder.path().join("export.ndjson"), &Options::default()).unwrap();
+    assert_eq!((set.facts.len(), events(&set.log).len(), set.features.len()), (3, 2, 3));
 }

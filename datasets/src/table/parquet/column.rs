@@ -69,7 +69,7 @@ impl From<ParquetError> for Failed {
 
 /// What a whole number stands for.
 #[derive(Debug, Clone, Copy, PartialEq)]
-enum Meaning {
+pub(super) enum Meaning {
     Itself,
     Unsigned,
     /// So many decimal places.
@@ -96,13 +96,13 @@ impl Chunk<'_> {
         }
     }
 
-    fn kind(&self) -> Failed {
+    pub(super) fn kind(&self) -> Failed {
         let descr = self.chunk.column_descr();
         let logical = descr.logical_type_ref().map_or_else(String::new, |kind| format!(" ({kind:?})"));
         Failed::Kind(format!("{}{logical}", self.chunk.column_type()))
     }
 
-    fn meaning(&self) -> Meaning {
+    pub(super) fn meaning(&self) -> Meaning {
         let descr = self.chunk.column_descr();
         match (descr.logical_type_ref(), descr.converted_type()) {
             (Some(LogicalType::Timestamp(time)), _) => Meaning::Moments(match time.unit {
@@ -129,7 +129,7 @@ impl Chunk<'_> {
     }
 
     /// Gives each value to `take`, in order; none is a missing one.
-    fn each<T: DataType>(&self, take: impl FnMut(Option<&T::T>)) -> Result<(), ParquetError> {
+    pub(super) fn each<T: DataType>(&self, take: impl FnMut(Option<&T::T>)) -> Result<(), ParquetError> {
         let reader = ColumnReaderImpl::<T>::new(self.chunk.column_descr_ptr(), Box::new(self.pages()?));
         self.drain(reader, take)
     }
@@ -164,7 +164,7 @@ impl Chunk<'_> {
     }
 
     /// The column's texts, and each row's place among them.
-    fn placed(&self) -> Result<(Vec<Bytes>, Vec<u32>), Failed> {
+    pub(super) fn placed(&self) -> Result<(Vec<Bytes>, Vec<u32>), Failed> {
         match self.through_dictionary() {
             Err(ParquetError::NYI(what)) if what == NO_PLACES => {}
             placed => return Ok(placed?),

@@ -2,6 +2,7 @@
 
 mod column;
 mod pages;
+pub(super) mod texts;
 
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
@@ -9,7 +10,7 @@ use std::path::Path;
 
 use bytes::Bytes;
 use parquet::errors::ParquetError;
-use parquet::file::metadata::{ParquetMetaData, ParquetMetaDataReader};
+use parquet::file::metadata::{ColumnChunkMetaData, ParquetMetaData, ParquetMetaDataReader};
 use rayon::prelude::*;
 
 use self::column::{Chunk, Column, Failed};
@@ -37,18 +38,7 @@ pub(super) fn read(path: &Path, name: &str, wanted: &Wanted) -> Result<Table, Ta
         let what = format!("column {:?} is a list; a single value a row is needed", header.names[list.column]);
         return Err(TableError::NotATable { file: name.to_owned(), what });
     }
-    let rows = whole.file_metadata().num_rows();
-    if rows == 0 {
-        return Err(TableError::NotATable { file: name.to_owned(), what: "has columns, but no rows".to_owned() });
-    }
-    if u64::try_from(rows).is_ok_and(|rows| rows > ROWS_MAX) {
-        return Err(TableError::TooMany { file: name.to_owned(), what: format!("has more than {ROWS_MAX} rows") });
-    }
-    let of_groups = whole.row_groups().iter().map(|group| group.num_rows());
-    if of_groups.clone().any(|rows| rows < 0) || of_groups.fold(0_i64, i64::saturating_add) != rows {
-        let what = "is damaged: its row groups have not as many rows as it says".to_owned();
-        return Err(TableError::NotATable { file: name.to_owned(), what });
-    }
+    groups_hold(name, &whole)?;
     let reader = Reader { path, name, wanted, header, whole };
     let groups = 0..reader.whole.num_row_groups();
     if wanted.unit.is_some() {
@@ -63,6 +53,32 @@ pub(super) fn read(path: &Path, name: &str, wanted: &Wanted) -> Result<Table, Ta
     Parts::Rows(parts).table(name, wanted)
 }
 
+/// Whether there are rows, not too many and as many as the file says, in columns that lie within it.
+fn groups_hold(name: &str, whole: &ParquetMetaData) -> Result<(), TableError> {
+    let rows = whole.file_metadata().num_rows();
+    if rows == 0 {
+        return Err(TableError::NotATable { file: name.to_owned(), what: "has columns, but no rows".to_owned() });
+    }
+    if u64::try_from(rows).is_ok_and(|rows| rows > ROWS_MAX) {
+        return Err(TableError::TooMany { file: name.to_owned(), what: format!("has more than {ROWS_MAX} rows") });
+    }
+    let of_groups = whole.row_groups().iter().map(|group| group.num_rows());
+    if of_groups.clone().any(|rows| rows < 0) || of_groups.fold(0_i64, i64::saturating_add) != rows {
+        let what = "is damaged: its row groups have not as many rows as it says".to_owned();
+        return Err(TableError::NotATable { file: name.to_owned(), what });
+    }
+    // The library itself stops the program at such a column.
+    let outside = |column: &ColumnChunkMetaData| {
+        let start = column.dictionary_page_offset().unwrap_or_else(|| column.data_page_offset());
+        start < 0 || column.data_page_offset() < 0 || column.compressed_size() < 0
+    };
+    if whole.row_groups().iter().flat_map(|group| group.columns()).any(outside) {
+        let what = "is damaged: a column lies before the file's beginning".to_owned();
+        return Err(TableError::NotATable { file: name.to_owned(), what });
+    }
+    Ok(())
+}
+
 /// Everything, or the first error in the file's order, whichever thread met one first.
 fn in_order<T: Send>(all: impl IndexedParallelIterator<Item = Result<T, TableError>>) -> Result<Vec<T>, TableError> {
     let all: Vec<Result<T, TableError>> = all.collect();
@@ -71,6 +87,17 @@ fn in_order<T: Send>(all: impl IndexedParallelIterator<Item = Result<T, TableErr
 
 fn damaged(name: &str, error: &ParquetError) -> TableError {
     TableError::NotATable { file: name.to_owned(), what: format!("is cut off or damaged: {error}") }
+}
+
+fn bytes_of(path: &Path, name: &str, start: u64, length: u64) -> Result<Bytes, TableError> {
+    let read = || {
+        let mut file = File::open(path)?;
+        file.seek(SeekFrom::Start(start))?;
+        let mut bytes = Vec::with_capacity(usize::try_from(length).unwrap_or_default().min(COLUMN_BYTES_GUESS_MAX));
+        file.take(length).read_to_end(&mut bytes)?;
+        Ok(Bytes::from(bytes))
+    };
+    read().map_err(|error: std::io::Error| TableError::Io { file: name.to_owned(), what: error.to_string() })
 }
 
 struct Reader<'a> {
@@ -102,21 +129,10 @@ impl Reader<'_> {
         let (of_group, count) = (self.whole.row_group(group), self.whole.row_group(group).num_rows());
         let chunk = of_group.column(used.column);
         let (start, length) = chunk.byte_range();
-        let bytes = self.bytes(start, length)?;
+        let bytes = bytes_of(self.path, self.name, start, length)?;
         let chunk =
             Chunk { window: Window::new(start, bytes), chunk, rows: usize::try_from(count).unwrap_or_default() };
         chunk.read(used.role).map_err(|failed| self.error(failed, group, used))
-    }
-
-    fn bytes(&self, start: u64, length: u64) -> Result<Bytes, TableError> {
-        let read = || {
-            let mut file = File::open(self.path)?;
-            file.seek(SeekFrom::Start(start))?;
-            let mut bytes = Vec::with_capacity(usize::try_from(length).unwrap_or_default().min(COLUMN_BYTES_GUESS_MAX));
-            file.take(length).read_to_end(&mut bytes)?;
-            Ok(Bytes::from(bytes))
-        };
-        read().map_err(|error: std::io::Error| TableError::Io { file: self.name.to_owned(), what: error.to_string() })
     }
 
     fn error(&self, failed: Failed, group: usize, used: &Use) -> TableError {

@@ -50,7 +50,7 @@ impl Default for Params {
             regularization: 0.003,
             frequency_power: 1.0,
             weight_power: 0.5,
-            steps: 3,
+            steps: 2,
         }
     }
 }
