@@ -26,6 +26,7 @@ mod dense;
 pub mod ease;
 pub mod graph_filter;
 pub mod log;
+pub mod logistic;
 pub mod model;
 mod neighbors;
 pub mod popularity;

@@ -3,6 +3,7 @@
 use anklang_domain::stable_hash;
 use hashbrown::HashMap;
 
+use super::ranker::{Plan, plan};
 use super::taste;
 use crate::interests::content::DIM;
 use crate::journal::Seq;
@@ -30,6 +31,8 @@ pub(crate) struct Gathered {
     pub(crate) people: Vec<Person>,
     /// The names of the tags that they dealt with.
     pub(crate) tags: HashMap<TopicIx, String>,
+    /// At which moments the ranker's slates are measured.
+    pub(crate) plan: Plan,
 }
 
 impl Gathered {
@@ -72,7 +75,7 @@ pub(crate) fn gather(views: &Views) -> Gathered {
     let items = views.catalogue.all().count();
     let vectors = views.catalogue.all().flat_map(|item| views.catalogue.vector(item).iter().copied()).collect();
     let (through, engagements) = (views.next, views.tally.engagements);
-    Gathered { through, engagements, pairs: pairs(views), items, vectors, people, tags }
+    Gathered { through, engagements, pairs: pairs(views), items, vectors, people, tags, plan: plan(views) }
 }
 
 /// What members dealt with, of what is there; their own is no sign of taste for others'.

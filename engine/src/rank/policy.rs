@@ -52,9 +52,13 @@ pub struct Policy {
     version: u32,
     /// How much each part of a score counts.
     pub weights: Weights,
+    /// Whether what was learned in this community corrects the weights; where false, or as long as too little happened to
+    /// learn from, they count as they stand.
+    pub learned: bool,
     /// After this many hours without activity, the freshness has halved.
     pub fresh_half_life_hours: f32,
-    /// What a score must reach without its freshness; below it an entry would only pad the list.
+    /// What a score must reach without its freshness, or, where it was learned, the whole of it, counted from the average
+    /// candidate's; below it an entry would only pad the list.
     pub relevance_floor: f32,
     /// The share of a list's places for something different.
     pub discovery_share: f32,
@@ -71,6 +75,7 @@ impl Default for Policy {
         Self {
             version: 1,
             weights: Weights::default(),
+            learned: true,
             fresh_half_life_hours: 72.0,
             relevance_floor: 0.25,
             discovery_share: 0.1,
