@@ -11,13 +11,24 @@ const LINES_MAX: usize = 500;
 /// Who may depend on which of ours; tests and benches included.
 const ARROWS: &[(&str, &[&str])] = &[
     ("anklang-domain", &[]),
-    ("anklang-engine", &["anklang-domain"]),
+    ("anklang-models", &["anklang-domain"]),
+    ("anklang-engine", &["anklang-domain", "anklang-models"]),
     ("anklang-experiments", &["anklang-domain"]),
-    ("anklang-datasets", &["anklang-domain", "anklang-engine", "anklang-experiments"]),
-    ("anklang-server", &["anklang-domain", "anklang-engine", "anklang-experiments", "anklang-datasets"]),
+    ("anklang-datasets", &["anklang-domain", "anklang-models", "anklang-engine", "anklang-experiments"]),
+    (
+        "anklang-server",
+        &["anklang-domain", "anklang-models", "anklang-engine", "anklang-experiments", "anklang-datasets"],
+    ),
     (
         "anklang-benches",
-        &["anklang-domain", "anklang-engine", "anklang-experiments", "anklang-datasets", "anklang-server"],
+        &[
+            "anklang-domain",
+            "anklang-models",
+            "anklang-engine",
+            "anklang-experiments",
+            "anklang-datasets",
+            "anklang-server",
+        ],
     ),
 ];
 
@@ -27,7 +38,8 @@ const PLACES: &[(&str, &[&str], Where)] = &[
     ("actix", &["anklang-server"], Where::Below("server")),
     ("tantivy", &["anklang-engine"], Where::Below("engine/src/index")),
     ("sled", &["anklang-engine"], Where::File("engine/src/journal/sled.rs")),
-    ("linfa", &["anklang-engine", "anklang-experiments"], Where::Named("fit.rs")),
+    ("linfa", &["anklang-models"], Where::Named("fit.rs")),
+    ("faer", &["anklang-models"], Where::Below("engine/models")),
 ];
 
 #[derive(Clone, Copy)]

@@ -49,13 +49,13 @@ fn part(train: &mut Lists, share: f64) -> Lists {
     train.iter_mut().enumerate().map(take).collect()
 }
 
-/// The moments of steps.
-struct Steps(Mutex<Vec<Instant>>);
+/// The moments of steps, and the processor time until then.
+struct Steps(Mutex<Vec<(Instant, f64)>>);
 
 impl Progress for Steps {
     fn step(&self, _what: &str, _done: u64, _total: u64) {
         if let Ok(mut moments) = self.0.lock() {
-            moments.push(Instant::now());
+            moments.push((Instant::now(), cpu_s()));
         }
     }
 }
@@ -131,12 +131,13 @@ fn main() -> Result<(), Box<dyn Error>> {
     let fit_s = start.elapsed().as_secs_f64();
     let (fit_cpu_s, fit_mb) = (cpu_s() - cpu, peak_mb());
     let moments = steps.0.into_inner()?;
-    let epochs: Vec<f64> = moments.windows(2).map(|pair| (pair[1] - pair[0]).as_secs_f64()).collect();
+    let epochs: Vec<f64> = moments.windows(2).map(|pair| (pair[1].0 - pair[0].0).as_secs_f64()).collect();
+    let cpu: Vec<f64> = moments.windows(2).map(|pair| pair[1].1 - pair[0].1).collect();
     let start = Instant::now();
     let (recall, ndcg) = evaluate(&*model, &log, &train, &wanted);
     let evaluate_s = start.elapsed().as_secs_f64();
     let line = serde_json::json!({
-        "spec": spec, "fit_s": fit_s, "fit_cpu_s": fit_cpu_s, "step_s": epochs, "evaluate_s": evaluate_s, "recall": recall, "ndcg": ndcg, "fit_mb": fit_mb,
+        "spec": spec, "fit_s": fit_s, "fit_cpu_s": fit_cpu_s, "step_s": epochs, "step_cpu_s": cpu, "evaluate_s": evaluate_s, "recall": recall, "ndcg": ndcg, "fit_mb": fit_mb,
     });
     Ok(writeln!(std::io::stdout(), "{line}")?)
 }

@@ -14,7 +14,10 @@ pub mod paired;
 mod rank;
 pub mod report;
 pub mod run;
+#[cfg(test)]
+mod tests;
 pub mod top_k;
+pub mod tune;
 
 use std::time::Instant;
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use anklang_models::{Event, ItemIx};
+use anklang_models::{ItemIx, Log};
 use serde::{Deserialize, Serialize};
 
 use super::source::{Source, case};
@@ -32,37 +32,26 @@ impl LeaveLastOut {
             return Err(SplitError::Lacks { split: NAME, needs: "the order of events", data });
         }
         let ends = Ends::of(source);
-        let asked = source.kept(|place| place_before(&ends.test, source.events, place))?;
+        let asked = before(source, &ends.test)?;
         let train = match self.train_on_validation {
             true => Arc::clone(&asked),
-            false => source.kept(|place| place_before(&ends.validation, source.events, place))?,
+            false => before(source, &ends.validation)?,
         };
-        let cases = ends.cases(source, &ends.test);
-        Ok(vec![Fold {
-            name: NAME.to_owned(),
-            train,
-            train_before: i64::MAX,
-            asked,
-            cases,
-            candidates: Candidates::Unseen,
-        }])
+        Ok(vec![fold(train, asked, ends.cases(source, &ends.test))])
     }
 
     /// Trained on what comes before the last two, asked for the one before the last.
-    pub(super) fn validation(&self, data: &DataSet, _fold: &Fold) -> Result<Vec<Fold>, SplitError> {
+    pub(super) fn validation(&self, data: &DataSet) -> Result<Vec<Fold>, SplitError> {
         let source = Source::whole(data);
         let ends = Ends::of(&source);
-        let train = source.kept(|place| place_before(&ends.validation, source.events, place))?;
-        let cases = ends.cases(&source, &ends.validation);
-        Ok(vec![Fold {
-            name: NAME.to_owned(),
-            asked: Arc::clone(&train),
-            train,
-            train_before: i64::MAX,
-            cases,
-            candidates: Candidates::Unseen,
-        }])
+        let train = before(&source, &ends.validation)?;
+        Ok(vec![fold(Arc::clone(&train), train, ends.cases(&source, &ends.validation))])
     }
+}
+
+fn fold(train: Arc<Log>, asked: Arc<Log>, cases: Vec<Case>) -> Fold {
+    let candidates = Candidates::Unseen;
+    Fold { name: NAME.to_owned(), train, train_before: i64::MAX, asked, cases, candidates }
 }
 
 /// Of each member, the places of the events asked for; none where there are too few.
@@ -98,7 +87,8 @@ impl Ends {
     }
 }
 
-/// Whether the event lies before its member's end; members without an end keep all.
-fn place_before(ends: &[Option<usize>], events: &[Event], place: usize) -> bool {
-    ends[events[place].member.ix()].is_none_or(|end| place < end)
+/// What lies before its member's end; members without an end keep all.
+fn before(source: &Source<'_>, ends: &[Option<usize>]) -> Result<Arc<Log>, SplitError> {
+    let known = |place: usize| ends[source.events[place].member.ix()].is_none_or(|end| place < end);
+    Ok(source.kept(known)?)
 }

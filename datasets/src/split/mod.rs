@@ -35,7 +35,7 @@ pub use random::Random;
 pub use timeline::{Listed, Timeline};
 
 use self::source::Source;
-use crate::dataset::DataSet;
+use crate::dataset::{DataSet, Timed};
 
 /// One training and the questions put to what was trained.
 #[derive(Debug, Clone)]
@@ -106,6 +106,17 @@ impl Default for Split {
 }
 
 impl Split {
+    /// The split that suits what a data set knows: the one it brings along, else a timeline, else by order, else at random.
+    #[must_use]
+    pub fn suiting(data: &DataSet) -> Self {
+        match (&data.given, data.timed) {
+            (Some(_), _) => Self::Given(Given::default()),
+            (None, Timed::Moments) => Self::default(),
+            (None, Timed::Order) => Self::LeaveLastOut(LeaveLastOut::default()),
+            (None, Timed::No) => Self::Random(Random::default()),
+        }
+    }
+
     /// The folds to judge by. The same seed gives the same folds.
     pub fn folds(&self, data: &DataSet, seed: u64) -> Result<Vec<Fold>, SplitError> {
         self.check()?;
@@ -128,7 +139,7 @@ impl Split {
         let source = Source::training(data, fold);
         checked(match self {
             Self::Timeline(params) => params.folds(&source, &fold.train),
-            Self::LeaveLastOut(params) => params.validation(data, fold),
+            Self::LeaveLastOut(params) => params.validation(data),
             Self::Random(params) => params.folds(&source, seed),
             Self::RandomByMember(params) => params.folds(&source, seed),
             Self::ColdItems(params) => params.folds(&source, seed),

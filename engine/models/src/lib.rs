@@ -15,16 +15,16 @@
 //! What it does not do: it reads no data set (`anklang-datasets` does) and keeps no model on disk.
 
 pub mod als;
+pub mod blend;
 pub mod clusters;
 #[cfg(any(test, feature = "conformance"))]
 pub mod conformance;
 pub mod csr;
-pub mod hot;
-pub mod item_knn;
-pub mod blend;
 mod dense;
 pub mod ease;
 pub mod graph_filter;
+pub mod hot;
+pub mod item_knn;
 pub mod log;
 pub mod logistic;
 pub mod model;

@@ -94,10 +94,43 @@ pub struct Log {
     items: usize,
     events: Vec<Event>,
     facts: ItemFacts,
-    /// Where each member's places begin.
+    of_members: Places,
+    of_items: Places,
+}
+
+/// Places in a log's events, one list for each member or each item.
+#[derive(Debug, Clone)]
+struct Places {
+    /// Where each list begins, and where the last one ends.
     starts: Vec<usize>,
-    /// Places in `events`, member by member, ascending.
+    /// List after list, each ascending.
     places: Vec<u32>,
+}
+
+impl Places {
+    fn of(count: usize, events: &[Event], list: impl Fn(&Event) -> usize) -> Self {
+        let mut starts = vec![0_usize; count + 1];
+        for event in events {
+            starts[list(event) + 1] += 1;
+        }
+        for place in 0..count {
+            starts[place + 1] += starts[place];
+        }
+        let mut next = starts.clone();
+        let mut places = vec![0; events.len()];
+        for (place, event) in events.iter().enumerate() {
+            let next = &mut next[list(event)];
+            places[*next] = place as u32;
+            *next += 1;
+        }
+        Self { starts, places }
+    }
+
+    /// The places of a list that are below `end`.
+    fn below(&self, list: usize, end: usize) -> &[u32] {
+        let places = &self.places[self.starts[list]..self.starts[list + 1]];
+        &places[..places.partition_point(|place| (*place as usize) < end)]
+    }
 }
 
 impl Log {
@@ -111,20 +144,9 @@ impl Log {
             return Err(LogError::Items { what, rows, items });
         }
         events.sort_by_key(|event| event.at);
-        let mut starts = vec![0_usize; members + 1];
-        for event in &events {
-            starts[event.member.ix() + 1] += 1;
-        }
-        for member in 0..members {
-            starts[member + 1] += starts[member];
-        }
-        let mut next = starts.clone();
-        let mut places = vec![0; events.len()];
-        for (place, event) in events.iter().enumerate() {
-            places[next[event.member.ix()]] = place as u32;
-            next[event.member.ix()] += 1;
-        }
-        Ok(Self { members, items, events, facts, starts, places })
+        let of_members = Places::of(members, &events, |event| event.member.ix());
+        let of_items = Places::of(items, &events, |event| event.item.ix());
+        Ok(Self { members, items, events, facts, of_members, of_items })
     }
 
     /// What was known before `at`.
@@ -210,10 +232,14 @@ impl<'a> View<'a> {
 
     /// What a member did, oldest first.
     pub fn history(&self, member: MemberIx) -> impl DoubleEndedIterator<Item = &'a Event> + use<'a> {
-        let places = &self.log.places[self.log.starts[member.ix()]..self.log.starts[member.ix() + 1]];
-        let known = places.partition_point(|place| (*place as usize) < self.end);
         let events = &self.log.events;
-        places[..known].iter().map(move |place| &events[*place as usize])
+        self.log.of_members.below(member.ix(), self.end).iter().map(move |place| &events[*place as usize])
+    }
+
+    /// What was done with an item, oldest first.
+    pub fn of_item(&self, item: ItemIx) -> impl DoubleEndedIterator<Item = &'a Event> + use<'a> {
+        let events = &self.log.events;
+        self.log.of_items.below(item.ix(), self.end).iter().map(move |place| &events[*place as usize])
     }
 
     /// Whether the item exists.
@@ -288,7 +314,8 @@ mod tests {
         let log = Log::new(2, 2, events, facts).unwrap();
         let view = log.before(20);
         assert_eq!(view.events(), [event(10, 0, 0, 1.0)]);
-        assert_eq!(view.history(MemberIx(1)).count(), 0);
+        assert_eq!((view.history(MemberIx(1)).count(), view.of_item(ItemIx(1)).count()), (0, 0));
+        assert_eq!(log.whole().of_item(ItemIx(0)).map(|e| e.member.0).collect::<Vec<_>>(), [0, 1]);
         assert!(view.exists(ItemIx(0)) && !view.exists(ItemIx(1)));
         assert_eq!((view.content().nnz(), log.whole().content().nnz()), (1, 2));
         assert_eq!(log.whole().history(MemberIx(0)).map(|e| e.at).collect::<Vec<_>>(), [10, 30]);

@@ -28,6 +28,8 @@ pub(crate) fn greatest(left: &Csr, right: &Csr, keep: usize, value: impl Fn(usiz
                 }
             });
             truncate(&mut entries, keep);
+            // What was truncated would otherwise be kept until all rows are done.
+            entries.shrink_to_fit();
             entries
         })
         .collect::<Vec<_>>()
@@ -109,6 +111,52 @@ pub(crate) fn raise(csr: &mut Csr, power: f64) {
     if power != 1.0 {
         for value in csr.values_mut() {
             *value = f64::from(*value).powf(power) as f32;
+        }
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod testing {
+    use crate::log::{Event, ItemFacts, ItemIx, Log, MemberIx};
+
+    /// Six members, seven items, the last of which nobody has met; three pairs weigh more than 1, one of them in two parts.
+    pub(crate) fn weighed() -> Log {
+        let pairs =
+            [(0, 0, 1.0), (0, 1, 2.0), (0, 2, 1.0), (1, 1, 1.0), (1, 2, 2.5), (1, 3, 1.0), (2, 0, 1.0), (2, 3, 1.0)];
+        let more =
+            [(3, 2, 1.0), (3, 4, 1.0), (4, 1, 1.0), (4, 2, 1.0), (4, 4, 1.0), (4, 5, 4.0), (5, 0, 1.0), (5, 5, 1.0)];
+        let rest = [(1, 2, 0.5)];
+        let event = |(member, item, weight)| Event { at: 0, member: MemberIx(member), item: ItemIx(item), weight };
+        let events = pairs.into_iter().chain(more).chain(rest).map(event).collect();
+        Log::new(6, 7, events, ItemFacts::default()).unwrap()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        /// By the dense product.
+        #[test]
+        fn the_greatest_of_the_product(rows in prop::collection::vec(prop::collection::vec((0_u32..8, -3_i8..4), 0..6), 1..8), keep in 0_usize..9) {
+            let right = Csr::from_rows(8, rows.iter().map(|row| row.iter().map(|(col, v)| (*col, f32::from(*v)))));
+            let left = right.transpose();
+            let near = greatest(&left, &right, keep, |_, _, sum| sum);
+            for row in 0..8 {
+                let mut sums = [0.0; 8];
+                for (member, outer) in left.entries(row) {
+                    for (col, value) in right.entries(member) {
+                        sums[col] += outer * value;
+                    }
+                }
+                let mut want: Vec<(usize, f32)> = (0..8).filter(|col| *col != row && sums[*col] > 0.0).map(|col| (col, sums[col])).collect();
+                want.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
+                want.truncate(keep);
+                want.sort_by_key(|(col, _)| *col);
+                prop_assert_eq!(near.entries(row).collect::<Vec<_>>(), want);
+            }
         }
     }
 }

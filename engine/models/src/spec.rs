@@ -2,13 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::blend;
-use crate::ease;
-use crate::graph_filter;
 use crate::log::View;
 use crate::model::{Context, FitError, Model};
-use crate::popularity;
-use crate::{als, hot, item_knn, rp3beta};
+use crate::{als, blend, ease, graph_filter, hot, item_knn, popularity, rp3beta};
 
 /// A model that may be fitted: `{"model": "popularity", "half_life_days": 7}`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

@@ -103,6 +103,8 @@ pub struct Stats {
     pub turned_away: u64,
     /// Appends that failed since the start.
     pub append_failures: u64,
+    /// Engagements that were learned from; 0 where nothing was learned yet.
+    pub learned_engagements: u64,
     /// Slates that were not logged since the start, because too many were waiting or could not be written.
     pub slates_dropped: u64,
 }
@@ -144,6 +146,7 @@ impl Engine {
             blocks: commits.blocks,
             turned_away: commits.busy,
             append_failures: commits.failures,
+            learned_engagements: self.shared.learned().engagements,
             slates_dropped: commits.notes_dropped,
         }
     }

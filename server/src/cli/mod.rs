@@ -4,6 +4,7 @@
 mod analyze;
 pub(crate) mod backup;
 mod calibrate;
+mod compare;
 mod demo;
 mod doctor;
 mod erase;
@@ -21,6 +22,7 @@ mod serve;
 mod simulate;
 mod terminal;
 mod trial;
+mod tune;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -58,6 +60,8 @@ enum Command {
     Doctor(doctor::Doctor),
     Erase(erase::Erase),
     Evaluate(Box<evaluate::Evaluate>),
+    Tune(Box<tune::Tune>),
+    Compare(compare::Compare),
     Analyze(Box<analyze::Analyze>),
     Power(power::Power),
     Key(key::Key),
@@ -104,6 +108,8 @@ fn run(args: Args, variables: impl Iterator<Item = (String, String)>) -> Result<
         Command::Doctor(doctor) => doctor.run(&config),
         Command::Erase(erase) => erase.run(&config),
         Command::Evaluate(evaluate) => evaluate.run(),
+        Command::Tune(tune) => tune.run(),
+        Command::Compare(compare) => compare.run(),
         Command::Analyze(analyze) => analyze.run(),
         Command::Power(power) => power.run(),
         Command::Key(key) => key.run(&config),

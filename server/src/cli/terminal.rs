@@ -42,6 +42,15 @@ impl Bar {
         Self { bar: Mutex::new(ProgressBar::hidden()), watched: std::io::stderr().is_terminal() }
     }
 
+    /// Writes a line to standard error that stays, above the bar where there is one.
+    pub(crate) fn note(&self, line: &str) {
+        self.with(|bar| {
+            bar.suspend(|| {
+                let _ = writeln!(std::io::stderr(), "{line}");
+            });
+        });
+    }
+
     /// The work is done; the bar goes.
     pub(crate) fn clear(&self) {
         self.with(|bar| bar.finish_and_clear());

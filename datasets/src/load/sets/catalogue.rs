@@ -208,6 +208,8 @@ mod tests {
             let set = load(&path, &Options::default()).unwrap();
             assert_eq!(set.known(), Match::Exactly(known));
             assert_eq!(set.licence, Some(known.licence));
+            assert_eq!((set.members.len(), set.items.len()), (set.log.members(), set.log.items()));
+            assert_eq!(set.features.len(), set.log.facts().content.cols());
             let given = set.given.as_ref().map_or(0, |log| log.events().len());
             let found = shape(set.log.members(), set.log.items(), set.log.events().len(), given);
             assert!(known.shape.is_none() || known.shape == found, "{}: {found:?}", known.name);

@@ -1,9 +1,11 @@
 //! One cell as a moment or a weight.
 
 use anklang_domain::UnixMillis;
+use serde::{Deserialize, Serialize};
 
 /// What a number stands for that is a moment.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Unit {
     /// Seconds since 1970.
     Seconds,
@@ -25,6 +27,15 @@ const MICROS_BELOW: f64 = 1e17;
 const SHOWN_CHARS_MAX: usize = 40;
 
 impl Unit {
+    const NAMED: [(Self, &'static str); 4] =
+        [(Self::Seconds, "seconds"), (Self::Millis, "millis"), (Self::Micros, "micros"), (Self::Nanos, "nanos")];
+
+    /// The unit of this name: seconds, millis, micros or nanos.
+    #[must_use]
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::NAMED.iter().find(|(_, known)| *known == name).map(|(unit, _)| *unit)
+    }
+
     fn of(number: f64) -> Self {
         match number.abs() {
             size if size < SECONDS_BELOW => Self::Seconds,
@@ -83,7 +94,7 @@ mod tests {
         ] {
             assert_eq!(moment(text, None), Ok(nine), "{text}");
         }
-        assert_eq!(moment("5000", Some(Unit::Millis)), Ok(5000));
+        assert_eq!(moment("5000", Unit::parse("millis")), Ok(5000));
         for text in ["", "soon", "NaN", "inf", "1e300"] {
             assert!(moment(text, None).is_err(), "{text}");
         }

@@ -1,6 +1,6 @@
 //! Facts of a community as a data set.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 
 use anklang_domain::{Body, Engagement, Fact, Item, Target, UnixMillis, Verb};
@@ -41,15 +41,12 @@ fn weight(verb: &Verb) -> Option<f32> {
 
 /// Reads facts, one a line, as `anklang export` writes them. A bad line fails the whole.
 pub(super) fn read(path: &Path) -> Result<Parts, LoadError> {
-    let mut community = Community::default();
-    for fact in Ndjson::open(path)? {
-        community.push(fact?);
-    }
+    let facts = Ndjson::open(path)?.collect::<Result<Vec<Fact>, LoadError>>()?;
     let file = path.display().to_string();
-    if community.items.len() == 0 {
+    if !facts.iter().any(|fact| matches!(fact.body, Body::ItemPut { .. })) {
         return Err(LoadError::Whole { file, what: "puts no item, so there is nothing to recommend".to_owned() });
     }
-    community.finish().map_err(|error| LoadError::Whole { file, what: error.to_string() })
+    of_facts(facts).map_err(|error| LoadError::Whole { file, what: error.to_string() })
 }
 
 /// Whether the first line that is not blank is a fact.
@@ -57,13 +54,29 @@ pub(super) fn begins(path: &Path) -> Result<bool, LoadError> {
     Ok(Ndjson::open(path)?.next().is_some_and(|fact| fact.is_ok()))
 }
 
-/// Makes a data set of facts, by time.
+/// Makes a data set of facts, in whatever order.
 ///
-/// An item is born when it was created; its features are `tag:…` and, for each word of its title, `word:…`. Who asks a
-/// question is its author, and dealt with it then. What was done to an item that is not there, to a tag, an author or the
-/// site is left out.
+/// An item is born when it was created; its features are `tag:…` and, for each word of its title, `word:…`, as it was first
+/// put: what an edit says comes from the future. Who asks a question is its author, and dealt with it then. Two ids that
+/// turned out to be one person are one, all along. What was done to an item that nobody put, to a tag, an author or the
+/// site is left out; a removed item stays.
+pub(super) fn of_facts(mut facts: Vec<Fact>) -> Result<Parts, LogError> {
+    facts.sort_by_key(Fact::effective_at);
+    let mut community = Community::default();
+    for fact in &facts {
+        if let Body::ItemPut { item } = &fact.body {
+            community.item(fact.effective_at().ms(), item);
+        }
+    }
+    for fact in &facts {
+        community.member(fact.effective_at().ms(), &fact.body);
+    }
+    let parts = community.finish()?;
+    Ok(Parts { facts, ..parts })
+}
+
 #[derive(Default)]
-pub(super) struct Community {
+struct Community {
     members: Names,
     items: Names,
     features: Names,
@@ -71,35 +84,15 @@ pub(super) struct Community {
     authors: Vec<Option<MemberIx>>,
     content: Vec<Vec<(u32, f32)>>,
     events: Vec<Event>,
-    facts: Vec<Fact>,
+    /// Ids given up, and those kept.
+    aliases: HashMap<u32, u32>,
 }
 
 impl Community {
-    pub(super) fn push(&mut self, fact: Fact) {
-        let at = fact.effective_at().ms();
-        match &fact.body {
-            Body::ItemPut { item } => self.item(at, item),
-            Body::Engaged(engagement) => self.engaged(at, engagement),
-            Body::MemberPut(put) => {
-                self.members.ix(put.member.as_str());
-            }
-            Body::ItemRemoved(_)
-            | Body::MemberAliased(_)
-            | Body::MemberErased(_)
-            | Body::Served(_)
-            | Body::Exposed(_)
-            | Body::PreferenceSet(_)
-            | Body::Configured(_)
-            | Body::Message(_) => {}
-        }
-        self.facts.push(fact);
-    }
-
     fn item(&mut self, at: i64, item: &Item) {
         let known = self.items.len();
         let place = self.items.ix(item.id.as_str());
         if (place as usize) < known {
-            // What an edit says comes from the future.
             return;
         }
         let tags = item.tags.iter().map(|tag| format!("tag:{tag}"));
@@ -115,6 +108,27 @@ impl Community {
         }
     }
 
+    fn member(&mut self, at: i64, body: &Body) {
+        match body {
+            Body::Engaged(engagement) => self.engaged(at, engagement),
+            Body::MemberPut(put) => {
+                self.members.ix(put.member.as_str());
+            }
+            Body::MemberAliased(alias) => {
+                let (from, to) = (self.members.ix(alias.from.as_str()), self.members.ix(alias.to.as_str()));
+                self.aliases.insert(from, to);
+            }
+            Body::ItemPut { .. }
+            | Body::ItemRemoved(_)
+            | Body::MemberErased(_)
+            | Body::Served(_)
+            | Body::Exposed(_)
+            | Body::PreferenceSet(_)
+            | Body::Configured(_)
+            | Body::Message(_) => {}
+        }
+    }
+
     fn engaged(&mut self, at: i64, engagement: &Engagement) {
         let member = MemberIx(self.members.ix(engagement.member.as_str()));
         let Target::Item(item) = &engagement.target else { return };
@@ -123,14 +137,26 @@ impl Community {
         }
     }
 
-    pub(super) fn finish(self) -> Result<Parts, LogError> {
+    /// The id kept for a member.
+    fn kept(&self, member: MemberIx) -> MemberIx {
+        let mut kept = member.0;
+        // As many steps as there are aliases at most: a circle ends somewhere.
+        for _ in 0..self.aliases.len() {
+            let Some(next) = self.aliases.get(&kept) else { break };
+            kept = *next;
+        }
+        MemberIx(kept)
+    }
+
+    fn finish(self) -> Result<Parts, LogError> {
+        let events = self.events.iter().map(|event| Event { member: self.kept(event.member), ..*event }).collect();
+        let authors = self.authors.iter().map(|author| author.map(|author| self.kept(author))).collect();
         let content = Csr::from_rows(self.features.len(), self.content);
         let (members, items) = (self.members.into_vec(), self.items.into_vec());
-        let facts = ItemFacts { born: self.born, authors: self.authors, content };
-        let log = Log::new(members.len(), items.len(), self.events, facts)?;
+        let log = Log::new(members.len(), items.len(), events, ItemFacts { born: self.born, authors, content })?;
         let nobody = |(place, name): (usize, &String)| name.starts_with(NOBODY).then_some(MemberIx(place as u32));
         let nobodies = members.iter().enumerate().filter_map(nobody).collect();
         let features = self.features.into_vec();
-        Ok(Parts { features, nobodies, facts: self.facts, ..Parts::new(Timed::Moments, log, members, items) })
+        Ok(Parts { features, nobodies, ..Parts::new(Timed::Moments, log, members, items) })
     }
 }

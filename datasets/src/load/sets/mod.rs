@@ -20,6 +20,7 @@ use std::path::{Path, PathBuf};
 
 use anklang_domain::Fact;
 use anklang_models::{Log, MemberIx};
+use serde::{Deserialize, Serialize};
 
 pub use attributes::ATTRIBUTES_BYTES_MAX;
 pub use catalogue::{CATALOGUE, Known, Match, Shape};
@@ -37,7 +38,8 @@ use super::LoadError;
 use crate::dataset::{DataSet, Timed};
 
 /// What a data set looks like on disk.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Format {
     /// A Stack Exchange dump: `Posts.xml` and others, see [`stackexchange`](super::stackexchange).
     StackExchange,
@@ -116,6 +118,20 @@ const FORMATS: [About; 10] = [
 ];
 
 impl Format {
+    /// Every format, in the order in which files are held against them.
+    pub const ALL: [Self; FORMATS.len()] = [
+        Self::StackExchange,
+        Self::MovieLens,
+        Self::Mind,
+        Self::Lists,
+        Self::Sequences,
+        Self::CiteULike,
+        Self::Facts,
+        Self::Csv,
+        Self::Ndjson,
+        Self::Parquet,
+    ];
+
     /// The format's name, as the command line has it.
     #[must_use]
     pub fn as_str(self) -> &'static str {
@@ -128,20 +144,15 @@ impl Format {
         FORMATS.iter().find(|about| about.name == name).map(|about| about.format)
     }
 
-    /// The names of all formats.
-    #[must_use]
-    pub fn names() -> [&'static str; FORMATS.len()] {
-        FORMATS.map(|about| about.name)
-    }
-
     fn about(self) -> &'static About {
         // Every format is among them: a test says so.
         FORMATS.iter().find(|about| about.format == self).unwrap_or(&FORMATS[0])
     }
 }
 
-/// How a data set is to be read.
-#[derive(Debug, Clone, PartialEq, Default)]
+/// How a data set is to be read; as a document, all that a saved run needs to read it again.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
 pub struct Options {
     /// What it is called; without this, the name of its folder or file.
     pub name: Option<String>,
@@ -176,10 +187,19 @@ impl Parts {
     }
 }
 
-/// Loads a data set from a folder or file.
+/// Loads a data set from a folder or file, of the format that its files' names tell, or of the one that is named.
 ///
-/// A member without items is kept, as a member of whom nothing is known. A pair of member and item that comes several
-/// times is kept as several events; models take their weights together.
+/// | what may be odd | what becomes of it |
+/// |---|---|
+/// | a member without items | kept, as a member of whom nothing is known; [`summary`](crate::summary) counts them |
+/// | a member and item several times | several events; models take their weights together; the summary counts them |
+/// | a negative weight | speaks against the item; where a pair's weights sum to 0 or less, models leave it out |
+/// | a weight that is NaN, infinite or no number | an error with file, line and column |
+/// | an id that is no number | fine, but in the formats of lines of numbers, where it is an error with file and line |
+/// | a byte order mark, CRLF, no newline at the end, gzip | read as if it were not so |
+/// | an empty file, one of another kind, without a column | an error that names file, column and the columns there are |
+/// | bytes that are not UTF-8 | an error with file and line, but in MovieLens' `movies.dat`, which is Latin-1 |
+/// | a file that is cut off | an error with file and line where the format can tell: by a count, an open element or quote, gzip, Parquet, JSON, fields that are missing. Lists and sequences cannot tell; there the checksum differs from the catalogue's |
 ///
 /// ```no_run
 /// use anklang_datasets::load::{LoadError, Options, load};

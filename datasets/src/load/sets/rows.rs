@@ -2,12 +2,15 @@
 
 use anklang_models::{Event, ItemFacts, ItemIx, Log, LogError, MemberIx};
 
+use serde::{Deserialize, Serialize};
+
 use super::Parts;
 use super::names::Names;
 use crate::dataset::Timed;
 
 /// What becomes of a weight, such as a rating.
-#[derive(Debug, Clone, Copy, PartialEq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Weights {
     /// It is the event's weight, as it is written: negative speaks against.
     #[default]

@@ -3,17 +3,14 @@
 use std::path::Path;
 
 use super::Parts;
-use super::facts::Community;
+use super::facts::of_facts;
 use crate::load::LoadError;
 use crate::load::stackexchange::StackExchange;
 
 /// Reads a dump. A bad row fails the whole: a data set that lacks some rows is another data set.
 pub(super) fn read(folder: &Path) -> Result<Parts, LoadError> {
-    let mut community = Community::default();
-    for fact in StackExchange::open(folder)? {
-        community.push(fact?);
-    }
-    community.finish().map_err(|error| LoadError::Whole { file: folder.display().to_string(), what: error.to_string() })
+    let facts = StackExchange::open(folder)?.collect::<Result<Vec<_>, LoadError>>()?;
+    of_facts(facts).map_err(|error| LoadError::Whole { file: folder.display().to_string(), what: error.to_string() })
 }
 
 #[cfg(test)]

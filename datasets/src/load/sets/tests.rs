@@ -28,28 +28,6 @@ pub(super) fn data(name: &str) -> Option<PathBuf> {
     Some(path)
 }
 
-fn shape(set: &DataSet) -> [usize; 4] {
-    let given = set.given.as_ref().map_or(0, |log| log.events().len());
-    [set.log.members(), set.log.items(), set.log.events().len(), given]
-}
-
-#[test]
-fn the_line_formats_are_known_by_their_files() {
-    for (name, timed, expected) in [
-        ("gowalla", Timed::No, [29_858, 40_981, 810_128, 217_242]),
-        ("movielens-1m", Timed::No, [6_040, 3_260, 801_218, 197_321]),
-        ("amazon-beauty", Timed::Order, [22_363, 12_101, 198_502, 0]),
-        ("citeulike-a", Timed::No, [5_551, 16_980, 204_986, 0]),
-    ] {
-        let Some(path) = data(name) else { continue };
-        let set = load(&path, &Options::default()).unwrap();
-        assert_eq!((set.name.as_str(), set.timed), (name, timed));
-        assert_eq!(shape(&set), expected, "{name}");
-        assert_eq!((set.members.len(), set.items.len()), (expected[0], expected[1]));
-        assert_eq!(set.features.len(), set.log.facts().content.cols());
-    }
-}
-
 #[test]
 fn what_cannot_be_recognised_is_told() {
     let folder = write(&[("x.bin", "")]);
@@ -60,9 +38,9 @@ fn what_cannot_be_recognised_is_told() {
 
 #[test]
 fn every_format_is_described_and_can_be_named() {
-    use Format::*;
-    for format in [StackExchange, MovieLens, Mind, Lists, Sequences, CiteULike, Facts, Csv, Ndjson, Parquet] {
-        assert_eq!(format.about().format, format);
+    for (format, about) in Format::ALL.into_iter().zip(&FORMATS) {
+        assert_eq!((about.format, format.about().format), (format, format));
+        assert_eq!(serde_json::to_value(format).unwrap(), format.as_str());
         assert_eq!(Format::parse(format.as_str()), Some(format));
     }
     let folder = write(&[("t", "1 2\n")]);
@@ -78,8 +56,29 @@ fn exported_facts_are_a_data_set() {
     let lines = r#"{"id":"1","at":"2018-01-01T00:00:00Z","type":"item_put","item":{"id":"q","title":"Two slits","tags":["a"],"author":"ann"}}
 {"id":"2","at":"2018-01-02T00:00:00Z","type":"engaged","member":"bob","verb":"replied","item":"q"}
 {"id":"3","at":"2018-01-03T00:00:00Z","type":"engaged","member":"bob","verb":"viewed","item":"q"}
+{"id":"4","at":"2018-01-04T00:00:00Z","type":"member_aliased","from":"bob","to":"robert"}
+{"id":"0","at":"2017-01-01T00:00:00Z","type":"engaged","member":"ann","verb":"replied","item":"gone"}
 "#;
     let folder = write(&[("export.ndjson", lines)]);
     let set = load(&folder.path().join("export.ndjson"), &Options::default()).unwrap();
-    assert_eq!((set.facts.len(), events(&set.log).len(), set.features.len()), (3, 2, 3));
+    assert_eq!((set.facts.len(), set.features.len()), (5, 3));
+    assert_eq!(set.members, ["ann", "bob", "robert"]);
+    let day = 86_400_000;
+    let first = 1_514_764_800_000;
+    assert_eq!(events(&set.log), [(first, 0, 0), (first + day, 2, 0)]);
+    assert!(set.facts.is_sorted_by_key(Fact::effective_at));
+}
+
+#[test]
+fn real_data_have_something_to_ask_however_they_are_divided() {
+    use crate::split::Split;
+    use crate::summary::fold_summary;
+    for (name, split, cases) in [("amazon-beauty", "leave_last_out", 22_363), ("citeulike-a", "cold_items", 5_000)] {
+        let Some(path) = data(name) else { continue };
+        let set = load(&path, &Options::default()).unwrap();
+        let fold = fold_summary(&split.parse::<Split>().unwrap().folds(&set, 1).unwrap()[0]);
+        println!("{name} {fold}");
+        assert!(fold.cases >= cases && fold.cases <= set.members.len(), "{fold}");
+        assert_eq!(fold.cold_item_share == 1.0, split == "cold_items");
+    }
 }

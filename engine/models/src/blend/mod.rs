@@ -30,17 +30,20 @@ impl Model for Blend {
         };
         out.fill(f32::NEG_INFINITY);
         let mut scores = vec![0.0; out.len()];
+        // What an item has that no part so far spoke of.
+        let mut floors = vec![0.0; requests.len()];
         for (weight, model) in &self.parts {
             model.score(requests, &mut scores);
-            for (sums, scores) in out.chunks_mut(width).zip(scores.chunks_mut(width)) {
-                add(sums, scores, *weight);
+            for ((sums, scores), floor) in out.chunks_mut(width).zip(scores.chunks_mut(width)).zip(&mut floors) {
+                add(sums, scores, *weight, floor);
             }
         }
     }
 }
 
-/// Adds weight · (score − mean) ÷ deviation, where −∞ in `sums` is "nobody said anything yet".
-fn add(sums: &mut [f32], scores: &[f32], weight: f32) {
+/// Adds weight · (score − mean) ÷ deviation, where −∞ in `sums` is "nobody said anything yet", which counts as `floor`:
+/// the lowest scores of those who spoke of other items.
+fn add(sums: &mut [f32], scores: &[f32], weight: f32, floor: &mut f32) {
     let said = || scores.iter().filter(|score| score.is_finite()).map(|score| f64::from(*score));
     let count = said().count() as f64;
     if count == 0.0 {
@@ -55,11 +58,11 @@ fn add(sums: &mut [f32], scores: &[f32], weight: f32) {
         *sum = match (sum.is_finite(), score.is_finite()) {
             (true, true) => *sum + standard(f64::from(*score)),
             (true, false) => *sum + lowest,
-            // What earlier parts did not speak of starts from here.
-            (false, true) => standard(f64::from(*score)),
+            (false, true) => *floor + standard(f64::from(*score)),
             (false, false) => *sum,
         };
     }
+    *floor += lowest;
 }
 
 #[cfg(test)]
@@ -86,16 +89,23 @@ mod tests {
 
     #[test]
     fn each_counts_in_its_own_deviations() {
-        let mut sums = [f32::NEG_INFINITY; 4];
-        add(&mut sums, &[1.0, 3.0, 1.0, 3.0], 1.0);
+        let (mut sums, mut floor) = ([f32::NEG_INFINITY; 4], 0.0);
+        add(&mut sums, &[1.0, 3.0, 1.0, 3.0], 1.0, &mut floor);
         assert_eq!(sums, [-1.0, 1.0, -1.0, 1.0]);
-        add(&mut sums, &[f32::NEG_INFINITY, 500.0, 700.0, f32::NEG_INFINITY], 2.0);
+        add(&mut sums, &[f32::NEG_INFINITY, 500.0, 700.0, f32::NEG_INFINITY], 2.0, &mut floor);
         assert_eq!(sums, [-3.0, -1.0, 1.0, -1.0]);
-        add(&mut sums, &[7.0; 4], 5.0);
-        assert_eq!(sums, [-3.0, -1.0, 1.0, -1.0]);
-        let mut late = [f32::NEG_INFINITY, 1.0];
-        add(&mut late, &[f32::NEG_INFINITY; 2], 1.0);
-        assert_eq!(late, [f32::NEG_INFINITY, 1.0]);
+        add(&mut sums, &[7.0; 4], 5.0, &mut floor);
+        assert_eq!((sums, floor), ([-3.0, -1.0, 1.0, -1.0], -3.0));
+        add(&mut sums, &[f32::NEG_INFINITY; 4], 1.0, &mut floor);
+        assert_eq!((sums, floor), ([-3.0, -1.0, 1.0, -1.0], -3.0));
+    }
+
+    #[test]
+    fn who_speaks_late_has_the_lowest_of_those_before() {
+        let (mut sums, mut floor) = ([f32::NEG_INFINITY; 3], 0.0);
+        add(&mut sums, &[1.0, 3.0, f32::NEG_INFINITY], 1.0, &mut floor);
+        add(&mut sums, &[1.0, f32::NEG_INFINITY, 3.0], 1.0, &mut floor);
+        assert_eq!(sums, [-2.0, 0.0, 0.0], "the order of parts makes no difference");
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 mod arms;
 mod collect;
-mod html;
+pub(super) mod html;
 mod metrics;
 #[cfg(test)]
 mod tests;

@@ -27,7 +27,7 @@ pub(in crate::cli) struct DataArgs {
     split: Option<String>,
     /// Where chance comes from: splits, models, ties, tests
     #[arg(long, default_value_t = Options::default().seed)]
-    pub(super) seed: u64,
+    pub(in crate::cli) seed: u64,
 }
 
 /// Where data lie, and as what they were read.
@@ -71,10 +71,15 @@ pub(super) fn read(place: &Place, name: Option<String>) -> Result<DataSet, Failu
 }
 
 pub(in crate::cli) fn folds(data: &DataSet, split: &Split, seed: u64) -> Result<Vec<Fold>, Failure> {
-    split.folds(data, seed).map_err(|error| match error {
+    split.folds(data, seed).map_err(|error| refused(data, &error))
+}
+
+/// Why data cannot be divided so.
+pub(in crate::cli) fn refused(data: &DataSet, error: &SplitError) -> Failure {
+    match error {
         SplitError::Text { .. } | SplitError::Setting { .. } | SplitError::Lacks { .. } => {
             Failure::Use(format!("--split: {error}"))
         }
         SplitError::Nothing | SplitError::Log(_) => Failure::Other(format!("{}: {error}", data.name)),
-    })
+    }
 }

@@ -1,10 +1,11 @@
 //! `anklang evaluate`: models on offline data, with the code that serves.
 
-mod data;
-mod models;
+pub(super) mod data;
+mod html;
+pub(super) mod models;
 mod replay;
-mod steps;
-mod table;
+pub(super) mod steps;
+pub(super) mod table;
 
 use std::path::PathBuf;
 
@@ -48,6 +49,9 @@ pub(crate) struct Evaluate {
     /// Print JSON
     #[arg(long)]
     json: bool,
+    /// Write a report to read in a browser: one file, nothing else needed
+    #[arg(long, value_name = "FILE")]
+    html: Option<PathBuf>,
     /// Keep the run in this folder: results, every member's values as Parquet, times and memory
     #[arg(long, value_name = "DIR")]
     save: Option<PathBuf>,
@@ -120,12 +124,19 @@ impl Evaluate {
         if let Some(dir) = &self.save {
             save(dir, &done.report, &done.members, &done.surroundings).map_err(|error| of_run(&error))?;
         }
+        if let Some(path) = &self.html {
+            let page = html::page(&done.report, &done.surroundings.costs).into_string();
+            std::fs::write(path, page).map_err(|error| Failure::File { place: path.display().to_string(), error })?;
+        }
         if self.json {
             let printed = Printed { report: &done.report, surroundings: &done.surroundings };
             say(serde_json::to_string_pretty(&printed).map_err(|error| Failure::Other(error.to_string()))?);
             return Ok(());
         }
         table::lines(&done.report, &done.surroundings.costs, table::Ink::of_terminal()).iter().all(say);
+        if let Some(path) = &self.html {
+            say(format_args!("\nThe report is in {}.", path.display()));
+        }
         if let Some(dir) = &self.save {
             say(format_args!("\nThe run is in {}: anklang evaluate --replay {0}", dir.display()));
         }

@@ -25,14 +25,7 @@ pub(super) struct ModelArgs {
 
 impl ModelArgs {
     pub(super) fn contenders(&self) -> Result<Vec<Box<dyn Contender>>, Failure> {
-        let mut named = Vec::new();
-        for text in &self.models {
-            if text == ALL {
-                named.extend(Spec::all().into_iter().map(Named::from));
-            } else {
-                named.push(model(text)?);
-            }
-        }
+        let mut named = named(&self.models)?;
         for path in &self.specs {
             named.extend(read(path)?);
         }
@@ -47,8 +40,20 @@ fn names() -> Vec<&'static str> {
     Spec::all().iter().map(Spec::name).collect()
 }
 
-/// The model of a text.
-pub(in crate::cli) fn model(text: &str) -> Result<Named, Failure> {
+/// The models of texts.
+pub(in crate::cli) fn named(texts: &[String]) -> Result<Vec<Named>, Failure> {
+    let mut named = Vec::new();
+    for text in texts {
+        if text == ALL {
+            named.extend(Spec::all().into_iter().map(Named::from));
+        } else {
+            named.push(model(text)?);
+        }
+    }
+    Ok(named)
+}
+
+fn model(text: &str) -> Result<Named, Failure> {
     let name = text.split_once(':').map_or(text, |(name, _)| name);
     let known = names();
     if !known.contains(&name) {

@@ -16,6 +16,11 @@ impl Steps {
         Self { bar: Bar::new(), what: Mutex::new(String::new()) }
     }
 
+    /// A line beside the bar, to stay.
+    pub(in crate::cli) fn note(&self, line: &str) {
+        self.bar.note(line);
+    }
+
     pub(in crate::cli) fn clear(&self) {
         self.bar.clear();
     }

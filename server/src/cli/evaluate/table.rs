@@ -22,15 +22,14 @@ impl Ink {
 
 /// A cell, and whether it is the best of its column.
 #[derive(Debug, Clone, Default)]
-struct Cell {
-    text: String,
-    best: bool,
+pub(super) struct Cell {
+    pub(super) text: String,
+    pub(super) best: bool,
 }
 
 /// All of it, line by line.
 pub(super) fn lines(report: &Report, costs: &[Costs], ink: Ink) -> Vec<String> {
-    let mut lines = heading(report);
-    lines.push(String::new());
+    let mut lines = vec![heading(report), String::new()];
     lines.extend(table(&accuracy(report), ink));
     lines.extend(legend(report, ink));
     lines.push(String::new());
@@ -51,10 +50,10 @@ pub(super) fn lines(report: &Report, costs: &[Costs], ink: Ink) -> Vec<String> {
     lines
 }
 
-fn heading(report: &Report) -> Vec<String> {
+pub(super) fn heading(report: &Report) -> String {
     let sum =
         |of: fn(&anklang_datasets::evaluate::report::FoldLine) -> usize| report.folds.iter().map(of).sum::<usize>();
-    vec![format!(
+    format!(
         "{} · {} · {} fold{} · {} questions by {} members · {} items to rank",
         report.data.name,
         report.split,
@@ -63,11 +62,11 @@ fn heading(report: &Report) -> Vec<String> {
         words::count(sum(|fold| fold.cases) as u64),
         words::count(report.models.first().and_then(|model| model.means.first()).map_or(0, |mean| mean.members) as u64),
         words::count(report.catalogue as u64),
-    )]
+    )
 }
 
 /// As papers write it: .1941.
-fn share(value: f64) -> String {
+pub(super) fn share(value: f64) -> String {
     let text = format!("{value:.4}");
     text.strip_prefix('0').map_or(text.clone(), str::to_owned)
 }
@@ -98,7 +97,7 @@ fn best(report: &Report, better: Better, of: impl Fn(&ModelReport) -> Option<f64
     }
 }
 
-fn accuracy(report: &Report) -> Vec<Vec<Cell>> {
+pub(super) fn accuracy(report: &Report) -> Vec<Vec<Cell>> {
     let columns: Vec<Column> = report
         .at
         .iter()
@@ -140,7 +139,7 @@ fn mark(difference: &paired::Difference, alpha: f64) -> char {
     }
 }
 
-fn legend(report: &Report, ink: Ink) -> Vec<String> {
+pub(super) fn legend(report: &Report, ink: Ink) -> Vec<String> {
     let mut lines = vec![format!(
         "Means over members. R is divided by |T|, R/min by min(|T|, k); N is NDCG, cut at min(|T|, k).{}",
         if ink == Ink::Bold { " Bold: the best." } else { "" }
@@ -154,7 +153,7 @@ fn legend(report: &Report, ink: Ink) -> Vec<String> {
     lines
 }
 
-fn beyond(report: &Report, costs: &[Costs]) -> Vec<Vec<Cell>> {
+pub(super) fn beyond(report: &Report, costs: &[Costs]) -> Vec<Vec<Cell>> {
     let Some(k) = report.at.last().copied() else { return Vec::new() };
     let named = Measure::BEYOND.map(|measure| Column::of_all(measure, k));
     let shown: Vec<Column> =
@@ -192,7 +191,7 @@ fn beyond(report: &Report, costs: &[Costs]) -> Vec<Vec<Cell>> {
 }
 
 /// A row a model, a column a slice; none where there is but one slice.
-fn slices(report: &Report, by: By) -> Option<Vec<Vec<Cell>>> {
+pub(super) fn slices(report: &Report, by: By) -> Option<Vec<Vec<Cell>>> {
     let column = *headlines(&report.at).last()?;
     let of_model = |model: &ModelReport| -> Vec<(String, Option<f64>, usize)> {
         let slices = model.slices.iter().filter(|slice| slice.by == by);

@@ -12,13 +12,16 @@ pub(super) use self::csv::read as read_csv;
 pub(super) use self::ndjson::read as read_ndjson;
 pub(super) use self::parquet::read as read_parquet;
 
+use serde::{Deserialize, Serialize};
+
 use super::Options;
 use super::cell::{Unit, moment, weight};
 use super::rows::Rows;
 use crate::load::LoadError;
 
 /// Names of columns, where they are not the usual ones. Upper and lower case do not matter.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
 pub struct SetColumns {
     /// Who; usually one of [`MEMBER_NAMES`].
     pub member: Option<String>,

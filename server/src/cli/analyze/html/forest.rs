@@ -185,7 +185,7 @@ fn axis(intervals: &[&Interval], margin: Option<f64>) -> (f64, f64) {
 }
 
 /// Round numbers on an axis: 1, 2 or 5 times a power of ten apart.
-fn ticks(low: f64, high: f64) -> Vec<f64> {
+pub(in crate::cli) fn ticks(low: f64, high: f64) -> Vec<f64> {
     let rough = (high - low) / TICKS;
     let power = 10_f64.powf(rough.log10().floor());
     let step = [1.0, 2.0, 5.0, 10.0].into_iter().map(|times| times * power).find(|step| *step >= rough);
@@ -210,7 +210,7 @@ fn axis_number(shown: f64) -> String {
 }
 
 /// Without zeros at the end, and without the last bits of a product.
-pub(super) fn trimmed(number: f64) -> String {
+pub(in crate::cli) fn trimmed(number: f64) -> String {
     let text = format!("{number:.6}");
     let text = text.trim_end_matches('0').trim_end_matches('.');
     if text == "-0" { "0".to_owned() } else { text.to_owned() }

@@ -1,6 +1,6 @@
 //! An analysis as a page: one file, without scripts and without anything from elsewhere. Whatever was typed is escaped.
 
-mod forest;
+pub(in crate::cli) mod forest;
 
 use anklang_experiments::design::Role;
 use anklang_experiments::design::plan::Correction;
@@ -13,7 +13,8 @@ use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use self::forest::Forest;
 
-const STYLE: &str = include_str!("style.css");
+/// The look of reports.
+pub(in crate::cli) const STYLE: &str = include_str!("style.css");
 
 /// The page of an analysis; `notes` are what was taken for granted.
 pub(super) fn page(analysis: &Analysis, notes: &[String]) -> Markup {
