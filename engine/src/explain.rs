@@ -176,7 +176,10 @@ fn reason(lang: Lang, because: Because<'_>) -> Reason {
         Because::People => (
             "people",
             None,
-            say("With people you have met in discussions".into(), "Mit Leuten, denen du in Diskussionen begegnet bist".into()),
+            say(
+                "With people you have met in discussions".into(),
+                "Mit Leuten, denen du in Diskussionen begegnet bist".into(),
+            ),
         ),
         Because::Similar(None) => {
             ("similar", None, say("On a similar subject".into(), "Zu einem ähnlichen Thema".into()))

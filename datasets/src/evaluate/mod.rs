@@ -6,6 +6,7 @@
 
 mod background;
 mod barred;
+pub mod hybrid;
 pub mod members;
 mod memory;
 mod named;

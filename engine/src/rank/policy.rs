@@ -137,6 +137,34 @@ impl Policy {
         Self::parse(&whole, self.version)
     }
 
+    /// This policy with some parts of the score left out, by their names in ledgers, as ablations have it. Without
+    /// `learned`, nothing learned corrects the weights; without `diversity`, nothing is held against what is alike.
+    pub fn without(mut self, parts: &[String]) -> Result<Self, PolicyError> {
+        for part in parts {
+            let w = &mut self.weights;
+            match part.as_str() {
+                "tag_interest" => w.tag_interest = 0.0,
+                "neighbour" => w.neighbour = 0.0,
+                "taste" => w.taste = 0.0,
+                "follows" => w.follows = 0.0,
+                "joined" => w.joined = 0.0,
+                "hot" => w.hot = 0.0,
+                "fresh" => w.fresh = 0.0,
+                "language" => w.language = 0.0,
+                "impression" => w.impression = 0.0,
+                "people" => {}
+                "learned" => self.learned = false,
+                "diversity" => {
+                    self.diversity = 0.0;
+                    self.tag_share_max = 1.0;
+                }
+                "floor" => self.relevance_floor = -1e6,
+                _ => return Err(PolicyError::Shape(format!("there is no part {part:?}"))),
+            }
+        }
+        Ok(self)
+    }
+
     /// `default@version`, as slates name it.
     #[must_use]
     pub fn name(&self) -> String {

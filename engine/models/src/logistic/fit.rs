@@ -62,9 +62,8 @@ pub enum LogisticError {
 pub fn fit(examples: &Examples, columns: usize, free: &[usize], penalty: f64) -> Result<Logistic, LogisticError> {
     let rows = examples.yes.len();
     check(examples, columns, penalty)?;
-    let x = Array2::from_shape_fn((rows, columns), |(row, column)| {
-        f64::from(examples.measured[row * columns + column])
-    });
+    let x =
+        Array2::from_shape_fn((rows, columns), |(row, column)| f64::from(examples.measured[row * columns + column]));
     let means: Vec<f64> = x.columns().into_iter().map(|column| column.sum() / rows as f64).collect();
     let deviations: Vec<f64> = x
         .columns()

@@ -50,7 +50,11 @@ impl Ranker {
         }
         let (examples, share) = thinned(examples);
         let fitted = logistic::fit(&examples, COLUMNS, &[0], PENALTY).and_then(|fitted| {
-            if fitted.weights[0] >= 0.0 { Ok(fitted) } else { logistic::fit(&without_hand(&examples), COLUMNS, &[], PENALTY) }
+            if fitted.weights[0] >= 0.0 {
+                Ok(fitted)
+            } else {
+                logistic::fit(&without_hand(&examples), COLUMNS, &[], PENALTY)
+            }
         });
         let fitted = fitted.inspect_err(|error| tracing::warn!(%error, "the ranker could not be learned")).ok()?;
         let average: f64 = fitted.weights.iter().zip(&fitted.means).map(|(weight, mean)| weight * mean).sum();
@@ -87,9 +91,10 @@ fn on_grid(value: f32) -> f32 {
 }
 
 /// An example: the hand-set score and the signals.
-fn example(by_hand: &Scored, signals: &[f32; SIGNALS], out: &mut Vec<f32>) {
-    out.push(by_hand.score());
-    out.extend_from_slice(signals);
+fn example(by_hand: &Scored, signals: &[f32; SIGNALS], without: &[Part], out: &mut Vec<f32>) {
+    let with = |part: &Part| !without.contains(part);
+    out.push(by_hand.parts().iter().filter(|(part, _)| with(part)).map(|(_, value)| value).sum());
+    out.extend(signals.iter().zip(NAMED).map(|(signal, (_, part))| if with(&part) { *signal } else { 0.0 }));
 }
 
 /// The policy that examples are scored by hand with: the default, for a curator's change must not be learned away.

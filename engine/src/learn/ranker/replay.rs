@@ -16,7 +16,7 @@ use crate::journal::Seq;
 use crate::learn::Learned;
 use crate::list::ListRequest;
 use crate::rank::features::{Features, Want, measure};
-use crate::rank::score::Scored;
+use crate::rank::score::{Part, Scored};
 use crate::rank::signals::signals;
 use crate::recommend::{ABSENCE_MAX_MS, Ask};
 use crate::retrieve::{SOURCES, merge};
@@ -83,17 +83,20 @@ struct Slated {
 pub(crate) struct Replay {
     views: Views,
     plan: Plan,
+    without: Vec<Part>,
     awaited: HashMap<MemberIx, VecDeque<Slated>>,
     visited: Examples,
     served: Examples,
 }
 
 impl Replay {
-    /// Before the first fact.
-    pub(crate) fn new(plan: Plan) -> Self {
+    /// Before the first fact; without the parts of the score so named.
+    pub(crate) fn new(plan: Plan, without: &[&str]) -> Self {
+        let without = Part::ALL.into_iter().filter(|part| without.contains(&part.name())).collect();
         Self {
             views: Views::default(),
             plan,
+            without,
             awaited: HashMap::new(),
             visited: Examples::default(),
             served: Examples::default(),
@@ -125,7 +128,7 @@ impl Replay {
     }
 
     fn visit(&mut self, now: UnixMillis, member: MemberIx) {
-        let measured = measured(&self.views, member, now, None);
+        let measured = measured(&self.views, member, now, None, &self.without);
         self.await_answer(member, now, false, measured);
     }
 
@@ -134,7 +137,7 @@ impl Replay {
         let Some(member) = self.views.members.find(id.as_str()) else { return };
         let items: Vec<ItemIx> =
             slate.entries.iter().filter_map(|entry| self.views.catalogue.find(entry.item.as_str())).collect();
-        let measured = measured(&self.views, member, at, Some(items));
+        let measured = measured(&self.views, member, at, Some(items), &self.without);
         self.await_answer(member, at, true, measured);
     }
 
@@ -143,7 +146,8 @@ impl Replay {
         if items.is_empty() {
             return;
         }
-        let slated = Slated { until: now.ms() + TAKES_PART_MS, served, taken: vec![false; items.len()], items, measured };
+        let slated =
+            Slated { until: now.ms() + TAKES_PART_MS, served, taken: vec![false; items.len()], items, measured };
         self.awaited.entry(member).or_default().push_back(slated);
     }
 
@@ -191,7 +195,13 @@ fn takes_part(verb: &Verb) -> bool {
 }
 
 /// The candidates of a moment, or these in their order, and what is measured of them.
-fn measured(views: &Views, member: MemberIx, now: UnixMillis, items: Option<Vec<ItemIx>>) -> (Vec<ItemIx>, Vec<f32>) {
+fn measured(
+    views: &Views,
+    member: MemberIx,
+    now: UnixMillis,
+    items: Option<Vec<ItemIx>>,
+    without: &[Part],
+) -> (Vec<ItemIx>, Vec<f32>) {
     let nothing = Learned::default();
     // Before their first deed nobody is known.
     let known = (member.0 as usize) < views.members.ids();
@@ -209,7 +219,7 @@ fn measured(views: &Views, member: MemberIx, now: UnixMillis, items: Option<Vec<
     let items = candidates.iter().map(|features| features.item).collect();
     let mut measured = Vec::with_capacity(candidates.len() * COLUMNS);
     for (features, signals) in candidates.into_iter().zip(&signals) {
-        example(&Scored::for_member(features, &ask.policy), signals, &mut measured);
+        example(&Scored::for_member(features, &ask.policy), signals, without, &mut measured);
     }
     (items, measured)
 }

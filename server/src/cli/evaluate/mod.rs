@@ -93,13 +93,14 @@ impl Evaluate {
             self.show(&done)?;
             return replay::same(&run, &done);
         }
-        let contenders = self.models.contenders()?;
-        let plan = self.plan(&contenders)?;
+        let data = self.data.load()?;
+        let contenders = self.models.contenders(&data)?;
+        let plan = self.plan(data, &contenders)?;
         let done = plan.carry_out(&contenders, self.data.place()?)?;
         self.show(&done)
     }
 
-    fn plan(&self, contenders: &[Box<dyn Contender>]) -> Result<Plan, Failure> {
+    fn plan(&self, data: DataSet, contenders: &[Box<dyn Contender>]) -> Result<Plan, Failure> {
         if !(self.alpha > 0.0 && self.alpha <= 0.5) {
             return Err(Failure::Use(format!("--alpha is above 0 and at most 0.5; this is {}", self.alpha)));
         }
@@ -114,7 +115,6 @@ impl Evaluate {
         }
         let memory_bytes_max = (self.memory * (1_u64 << 30) as f64) as u64;
         let options = Options { at: self.at.clone(), seed: self.data.seed, memory_bytes_max };
-        let data = self.data.load()?;
         let split = self.data.split(&data)?;
         let folds = data::folds(&data, &split, options.seed)?;
         Ok(Plan { data, split, folds, options, alpha: self.alpha, compare_with })

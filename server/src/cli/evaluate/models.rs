@@ -2,6 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
+use anklang_datasets::dataset::DataSet;
+use anklang_datasets::evaluate::hybrid::{self, Hybrid};
 use anklang_datasets::evaluate::{Contender, Named, NamedError};
 use anklang_models::Spec;
 use clap::Args;
@@ -24,16 +26,33 @@ pub(super) struct ModelArgs {
 }
 
 impl ModelArgs {
-    pub(super) fn contenders(&self) -> Result<Vec<Box<dyn Contender>>, Failure> {
-        let mut named = named(&self.models)?;
+    /// Who takes part, in the order of the command line.
+    pub(super) fn contenders(&self, data: &DataSet) -> Result<Vec<Box<dyn Contender>>, Failure> {
+        let mut contenders: Vec<Box<dyn Contender>> = Vec::new();
+        for text in &self.models {
+            if text.split(':').next() == Some(hybrid::NAME) {
+                let hybrid = Hybrid::of_text(data, text).map_err(|error| Failure::Use(format!("--model {error}")))?;
+                contenders.push(Box::new(hybrid));
+            } else {
+                contenders.extend(named(std::slice::from_ref(text))?.into_iter().map(boxed));
+            }
+        }
         for path in &self.specs {
-            named.extend(read(path)?);
+            contenders.extend(read(path)?.into_iter().map(boxed));
         }
-        if named.is_empty() {
-            return Err(Failure::Use(format!("which models? --model all, or one or more of {}", names().join(", "))));
+        if contenders.is_empty() {
+            let names = names().join(", ");
+            return Err(Failure::Use(format!(
+                "which models? --model all, or one or more of {}, {names}",
+                hybrid::NAME
+            )));
         }
-        Ok(named.into_iter().map(|model| Box::new(model) as Box<dyn Contender>).collect())
+        Ok(contenders)
     }
+}
+
+fn boxed(model: Named) -> Box<dyn Contender> {
+    Box::new(model)
 }
 
 fn names() -> Vec<&'static str> {
@@ -82,6 +101,9 @@ fn of_document(document: &Value) -> Result<Named, NamedError> {
 }
 
 /// Makes the contender of a report's document again.
-pub(super) fn contender(document: &Value) -> Result<Box<dyn Contender>, NamedError> {
+pub(super) fn contender(data: &DataSet, document: &Value) -> Result<Box<dyn Contender>, NamedError> {
+    if document.get("model").and_then(Value::as_str) == Some(hybrid::NAME) {
+        return Ok(Box::new(Hybrid::of_document(data, document)?));
+    }
     Ok(Box::new(Named::of_document(document)?))
 }

@@ -32,7 +32,7 @@ pub(super) fn again(run: &Run, given: &DataArgs) -> Result<Done, Failure> {
     let contenders = report
         .models
         .iter()
-        .map(|model| models::contender(&model.document))
+        .map(|model| models::contender(&data, &model.document))
         .collect::<Result<Vec<_>, _>>()
         .map_err(|error| Failure::Other(format!("{}: {error}", run.dir.display())))?;
     let options = Options { at: report.at.clone(), seed: report.seed, memory_bytes_max: report.memory_bytes_max };
