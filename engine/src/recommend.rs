@@ -244,9 +244,10 @@ fn scored(ask: &Ask<'_>, candidates: Vec<Features>) -> (Vec<Scored>, bool) {
     let by_hand = candidates.into_iter().map(|features| Scored::for_member(features, &ask.policy));
     match signals {
         None => (by_hand.collect(), false),
-        Some((ranker, signals)) => {
-            (by_hand.zip(&signals).map(|(by_hand, signals)| ranker.score(&by_hand, signals)).collect(), true)
-        }
+        Some((ranker, signals)) => (
+            by_hand.zip(&signals).map(|(by_hand, signals)| ranker.score(&by_hand, signals, &ask.policy)).collect(),
+            true,
+        ),
     }
 }
 

@@ -32,6 +32,7 @@ use self::background::Background;
 use self::memory::{forget_peak, memory};
 use self::rank::{Court, Ranked};
 use self::top_k::Ties;
+use crate::dataset::DataSet;
 use crate::measure::Measure;
 use crate::split::{Candidates, Fold};
 
@@ -61,11 +62,20 @@ pub struct Options {
     pub seed: u64,
     /// The memory that one model may take.
     pub memory_bytes_max: u64,
+    /// Which columns of the items' content are tags, for [`Measure::Calibration`]; empty where all are.
+    pub tags: Vec<bool>,
+}
+
+/// What the names of a data set's features say of which are tags: those that begin with `tag:`, or all where none does.
+#[must_use]
+pub fn tags(data: &DataSet) -> Vec<bool> {
+    let tags: Vec<bool> = data.features.iter().map(|name| name.starts_with("tag:")).collect();
+    if tags.contains(&true) { tags } else { Vec::new() }
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { at: vec![20], seed: 1, memory_bytes_max: anklang_models::model::MEMORY_BYTES_MAX }
+        Self { at: vec![20], seed: 1, memory_bytes_max: anklang_models::model::MEMORY_BYTES_MAX, tags: Vec::new() }
     }
 }
 
@@ -142,7 +152,7 @@ pub fn evaluate(
     let courts: Vec<Court<'_>> = folds
         .iter()
         .zip(&grounds)
-        .map(|(fold, ground)| Court::new(fold, &ties, ground, &evaluation.columns, k_max))
+        .map(|(fold, ground)| Court::new(fold, &ties, ground, &evaluation.columns, k_max, &options.tags))
         .collect();
     let outcomes: Result<Vec<Outcome>, EvaluateError> =
         contenders.iter().map(|contender| contend(*contender, &courts, options, progress)).collect();

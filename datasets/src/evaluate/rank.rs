@@ -3,7 +3,7 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use anklang_models::{ItemIx, Model, Progress, Request, View};
+use anklang_models::{Csr, ItemIx, Model, Progress, Request, View};
 use rayon::prelude::*;
 
 use super::background::Background;
@@ -16,7 +16,7 @@ use crate::split::{Case, Fold};
 
 /// About so many bytes of scores are made at a time by a thread: enough requests for products of matrices, little enough
 /// to lie in a cache.
-const BATCH_BYTES: usize = 8 << 20;
+const BATCH_BYTES: usize = 16 << 20;
 /// The most requests at a time.
 const BATCH_MAX: usize = 256;
 
@@ -27,6 +27,8 @@ pub(super) struct Court<'a> {
     pub(super) background: &'a Background,
     pub(super) columns: &'a [Column],
     pub(super) k_max: usize,
+    /// Items × tags, where not all of the content is tags.
+    tags: Option<Csr>,
 }
 
 /// A list and its values, one a column.
@@ -58,8 +60,9 @@ impl<'a> Court<'a> {
         background: &'a Background,
         columns: &'a [Column],
         k_max: usize,
+        tags: &[bool],
     ) -> Self {
-        Self { fold, ties, background, columns, k_max }
+        Self { fold, ties, background, columns, k_max, tags: only_tags(&fold.asked.facts().content, tags) }
     }
 
     /// The lists of all cases.
@@ -137,11 +140,12 @@ impl<'a> Court<'a> {
         let right: Vec<bool> = list.iter().map(|item| case.targets.binary_search(item).is_ok()).collect();
         let cold = |place: usize| self.background.cold(list[place].ix());
         let candidates = self.background.by_popularity.iter().filter(|item| !barred.holds(**item));
-        let popular: Vec<u32> = candidates.take(self.k_max).copied().collect();
+        let mut popular: Vec<u32> = candidates.take(self.k_max).copied().collect();
+        popular.sort_unstable();
         Judged {
             right_warm: (0..list.len()).map(|place| right[place] && !cold(place)).collect(),
             right_cold: (0..list.len()).map(|place| right[place] && cold(place)).collect(),
-            obvious: list.iter().map(|item| popular.contains(&item.0)).collect(),
+            obvious: list.iter().map(|item| popular.binary_search(&item.0).is_ok()).collect(),
             right,
         }
     }
@@ -160,7 +164,10 @@ impl<'a> Court<'a> {
                 let mut history: Vec<ItemIx> = view.history(case.member).map(|event| event.item).collect();
                 history.sort_unstable();
                 history.dedup();
-                let content = |item: &ItemIx| view.content_of(*item);
+                let content = |item: &ItemIx| match &self.tags {
+                    Some(tags) if view.exists(*item) => tags.row(item.ix()),
+                    Some(_) | None => view.content_of(*item),
+                };
                 measure::calibration::calibration(history.iter().map(content), list.iter().map(content))
             }
             Measure::Serendipity => Some(measure::serendipity::serendipity(&judged.right, &judged.obvious, column.k)),
@@ -173,4 +180,15 @@ impl<'a> Court<'a> {
             | Measure::HitRate => None,
         }
     }
+}
+
+/// The columns of content that are tags; none where all are, or none is known to be.
+fn only_tags(content: &Csr, tags: &[bool]) -> Option<Csr> {
+    if content.rows() == 0 || tags.iter().all(|tag| *tag) || !tags.contains(&true) {
+        return None;
+    }
+    let is_tag = |column: usize| tags.get(column).copied().unwrap_or(false);
+    let row =
+        |row| content.entries(row).filter(|(column, _)| is_tag(*column)).map(|(column, value)| (column as u32, value));
+    Some(Csr::from_rows(content.cols(), (0..content.rows()).map(row)))
 }

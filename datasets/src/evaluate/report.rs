@@ -6,6 +6,7 @@ use serde_json::Value;
 use super::outcome::{Asked, Column, Evaluation, Outcome, Targets};
 use super::paired::{Difference, adjust, difference};
 use crate::dataset::DataSet;
+use crate::load;
 use crate::measure::Measure;
 use crate::measure::coverage::coverage;
 use crate::measure::gini::gini;
@@ -49,13 +50,16 @@ pub struct Report {
 }
 
 /// Which data it was.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct DataName {
     /// What it is called.
     pub name: String,
     /// The checksum over its files.
     pub checksum: String,
+    /// How the files were read, where that was said.
+    #[serde(default)]
+    pub read_as: load::Options,
 }
 
 /// What a fold asks.
@@ -153,6 +157,8 @@ pub struct Compared {
 pub struct About<'a> {
     /// The data.
     pub data: &'a DataSet,
+    /// How its files were read, where that was said.
+    pub read_as: &'a load::Options,
     /// Its division.
     pub split: &'a Split,
     /// The folds of it.
@@ -183,7 +189,11 @@ impl Report {
         Self {
             format: FORMAT,
             code: CODE.to_owned(),
-            data: DataName { name: about.data.name.clone(), checksum: about.data.checksum.clone() },
+            data: DataName {
+                name: about.data.name.clone(),
+                checksum: about.data.checksum.clone(),
+                read_as: about.read_as.clone(),
+            },
             split: about.split.to_string(),
             seed: about.seed,
             at: evaluation.at.clone(),

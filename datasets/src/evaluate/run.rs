@@ -23,9 +23,6 @@ pub const SURROUNDINGS_FILE: &str = "surroundings.json";
 pub struct Surroundings {
     /// Where the data lay.
     pub data: PathBuf,
-    /// Which format it was said to have.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub format: Option<String>,
     /// How many threads worked.
     pub threads: usize,
     /// What each model cost, in the report's order.

@@ -81,6 +81,7 @@ fn evaluated(data: &DataSet) -> (Evaluation, Report) {
     let split: Split = "random".parse().unwrap();
     let about = About {
         data,
+        read_as: &crate::load::Options::default(),
         split: &split,
         folds: &folds,
         seed: 1,
@@ -178,7 +179,7 @@ fn a_run_is_read_back_and_other_files_are_refused() {
     let dir = tempfile::tempdir().unwrap();
     let members = members_bytes(&evaluation, &report, &data.members).unwrap();
     let costs = evaluation.outcomes.iter().map(|outcome| outcome.costs).collect();
-    let surroundings = Surroundings { data: "d".into(), format: None, threads: 2, costs };
+    let surroundings = Surroundings { data: "d".into(), threads: 2, costs };
     save(dir.path(), &report, &members, &surroundings).unwrap();
     let run = Run::open(dir.path()).unwrap();
     assert_eq!(run, Run::open(&dir.path().join("run.json")).unwrap());

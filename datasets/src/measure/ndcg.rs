@@ -6,8 +6,10 @@
 #[must_use]
 pub fn ndcg(right: &[bool], targets: usize, k: usize) -> f64 {
     let ideal: f64 = (1..=targets.min(k)).map(discount).sum();
-    let gain: f64 = right.iter().take(k).zip(1..).filter(|(right, _)| **right).map(|(_, place)| discount(place)).sum();
-    if ideal > 0.0 { gain / ideal } else { 0.0 }
+    let right = right.iter().take(k).zip(1..).filter(|(right, _)| **right);
+    let gain: f64 = right.map(|(_, place)| discount(place)).sum();
+    // The sum of nothing is −0.
+    if ideal > 0.0 && gain > 0.0 { gain / ideal } else { 0.0 }
 }
 
 /// What a place, from 1, is worth.

@@ -28,6 +28,18 @@ pub(super) fn may_list(candidates: &Candidates, member: MemberIx, view: &View<'_
     }
 }
 
+/// The same for one item: a split looks at few of many.
+pub(super) fn allows(candidates: &Candidates, member: MemberIx, view: &View<'_>, item: ItemIx) -> bool {
+    let dealt = || view.history(member).any(|event| event.item == item);
+    view.exists(item)
+        && match candidates {
+            Candidates::All => true,
+            Candidates::Unseen => !dealt(),
+            Candidates::Missed => view.author(item) != Some(member) && (!dealt() || has_news(member, view, item)),
+            Candidates::Only(items) => items.contains(&item) && !dealt(),
+        }
+}
+
 fn existing(view: &View<'_>, mask: &mut [bool]) {
     for (item, may) in mask.iter_mut().enumerate() {
         *may = view.exists(ItemIx(item as u32));
@@ -73,7 +85,13 @@ mod tests {
             let facts = ItemFacts { born: born.clone(), authors: authors.clone(), ..ItemFacts::default() };
             let log = Log::new(4, 6, events.into_iter().map(event).collect(), facts).unwrap();
             let mut mask = [true; 6];
-            may_list(&Candidates::Missed, member, &log.before(at), &mut mask);
+            let view = log.before(at);
+            for candidates in [Candidates::All, Candidates::Unseen, Candidates::Only([ItemIx(1), ItemIx(4)].into()), Candidates::Missed] {
+                may_list(&candidates, member, &view, &mut mask);
+                for (item, may) in (0_u32..).zip(mask) {
+                    prop_assert_eq!(allows(&candidates, member, &view, ItemIx(item)), may);
+                }
+            }
             for item in 0..6 {
                 let of_item: Vec<&Event> =
                     log.events().iter().filter(|event| event.at < at && event.item.ix() == item).collect();

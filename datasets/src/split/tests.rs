@@ -101,6 +101,8 @@ fn splits() -> Vec<Split> {
 fn holds(fold: &Fold) {
     assert!(!fold.cases.is_empty(), "nothing is asked");
     assert!(fold.cases.is_sorted_by_key(|case| case.at));
+    let train = fold.train.before(fold.train_before);
+    assert!(train.events().iter().all(|event| event.at < fold.train_before), "trained on what comes after the origin");
     let mut mask = vec![false; fold.asked.items()];
     for case in &fold.cases {
         assert!(!case.targets.is_empty() && case.targets.is_sorted_by(|a, b| a < b));
@@ -112,7 +114,7 @@ fn holds(fold: &Fold) {
             let known = view.history(case.member).any(|event| event.item == *target);
             assert!(
                 !known || matches!(fold.candidates, Candidates::Missed | Candidates::All),
-                "the view holds a target"
+                "a target is known when it is asked for"
             );
         }
     }
@@ -134,6 +136,24 @@ proptest! {
             for (fold, again) in folds.iter().zip(&again) {
                 prop_assert_eq!(&fold.cases, &again.cases);
                 prop_assert_eq!(trained(fold), trained(again));
+            }
+        }
+    }
+
+    /// To choose parameters, a fold's own training is all there is.
+    #[test]
+    fn validation_sees_nothing_of_what_the_fold_asks(data in any_set(Timed::Moments)) {
+        for text in ["timeline:share=0.4,gap_hours=0.00001", "timeline:origins=2,days=0.0000007,gap_hours=0.00001"] {
+            let split: Split = text.parse().unwrap();
+            for fold in split.folds(&data, 1).unwrap_or_default() {
+                let known = fold.train.before(fold.train_before).events().to_vec();
+                let mut short = data.clone();
+                short.log = Log::new(6, 9, known, ItemFacts::default()).unwrap();
+                let cut = Fold { train: Arc::new(short.log.clone()), ..fold.clone() };
+                let cases = |folds: Result<Vec<Fold>, SplitError>| {
+                    folds.map(|folds| folds.into_iter().map(|fold| (fold.train_before, fold.cases)).collect::<Vec<_>>())
+                };
+                prop_assert_eq!(cases(split.validation(&data, &fold, 1)), cases(split.validation(&short, &cut, 1)));
             }
         }
     }

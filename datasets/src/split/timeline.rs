@@ -6,7 +6,7 @@ use anklang_domain::{DAY_MS, HOUR_MS, UnixMillis};
 use anklang_models::{Event, Log, MemberIx};
 use serde::{Deserialize, Serialize};
 
-use super::candidates::may_list;
+use super::candidates::allows;
 use super::source::{Source, sorted};
 use super::{Candidates, Case, Fold, SplitError};
 use crate::dataset::Timed;
@@ -140,7 +140,6 @@ impl Timeline {
 
     /// What is asked from `start` on, member by member.
     fn cases(&self, source: &Source<'_>, start: i64, candidates: &Candidates) -> Vec<Case> {
-        let mut mask = vec![false; source.log.items()];
         let mut cases = Vec::new();
         for (member, places) in source.places().into_iter().enumerate() {
             let member = MemberIx(member as u32);
@@ -155,8 +154,8 @@ impl Timeline {
                     false => begin + place < end,
                 });
                 let mut targets = sorted(right.map(|(_, event)| event.item).collect());
-                may_list(candidates, member, &source.log.before(at), &mut mask);
-                targets.retain(|item| mask[item.ix()]);
+                let view = source.log.before(at);
+                targets.retain(|item| allows(candidates, member, &view, *item));
                 if !targets.is_empty() {
                     cases.push(Case { member, at, targets });
                 }

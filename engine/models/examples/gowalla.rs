@@ -1,7 +1,7 @@
 //! Every model's row on Gowalla beside the published one, or, to choose parameters, on a part of train held out:
 //!
 //! ```text
-//! cargo run --release -p anklang-models --example gowalla [-- --validate] [--sample N] [SPECS.jsonl]
+//! cargo run --release -p anklang-models --example gowalla [-- --validate] [--sample N] [--memory-gb N] [SPECS.jsonl]
 //! ```
 //!
 //! All items are ranked, what a member has in train is masked, Recall is divided by |T|, the ideal of NDCG is that of
@@ -105,6 +105,13 @@ fn evaluate(model: &dyn Model, train: &Log, test: &Log, sample: usize) -> (f64, 
     (mean(|m| m.0), mean(|m| m.1))
 }
 
+/// The most memory the process ever held, in GB, where the system tells.
+fn peak_gb() -> f64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+    line.and_then(|line| line.trim().trim_end_matches(" kB").parse().ok()).map_or(f64::NAN, |kb: f64| kb / 1e6)
+}
+
 fn published() -> Vec<(&'static str, Spec)> {
     vec![
         ("GF-CF .1849/.1518", Spec::GraphFilter(graph_filter::Params::gf_cf())),
@@ -118,6 +125,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let after = |name: &str| arguments.iter().position(|a| a == name).and_then(|at| arguments.get(at + 1));
     let sample: usize = after("--sample").map_or(Ok(usize::MAX), |text| text.parse())?;
+    let memory: u64 = after("--memory-gb").map_or(Ok(8), |text| text.parse())?;
     let (mut train, mut test) = (read("train.txt")?, read("test.txt")?);
     let count = |of: fn(&(u32, u32)) -> u32| train.iter().chain(&test).map(of).max().unwrap_or(0) as usize + 1;
     let (members, items) = (count(|p| p.0), count(|p| p.1));
@@ -133,14 +141,19 @@ fn main() -> Result<(), Box<dyn Error>> {
             text.lines().filter(|line| !line.trim().is_empty()).map(parse).collect::<Result<_, serde_json::Error>>()?
         }
     };
-    println!("{:>9} {:>9} {:>8} {:>8}  model", "Recall@20", "NDCG@20", "fit s", "rank s");
+    println!("{:>9} {:>9} {:>8} {:>8} {:>8}  model", "Recall@20", "NDCG@20", "fit s", "rank s", "peak GB");
     for (row, spec) in specs {
         let started = Instant::now();
-        let model = spec.fit(&train.whole(), &Context::quiet(SEED))?;
+        let context = Context { memory_bytes_max: memory << 30, ..Context::quiet(SEED) };
+        let model = spec.fit(&train.whole(), &context)?;
         let fit = started.elapsed().as_secs_f64();
         let (recall, ndcg) = evaluate(&*model, &train, &test, sample);
         let rank = started.elapsed().as_secs_f64() - fit;
-        println!("{recall:9.5} {ndcg:9.5} {fit:8.1} {rank:8.1}  {row} {}", serde_json::to_string(&spec)?);
+        println!(
+            "{recall:9.5} {ndcg:9.5} {fit:8.1} {rank:8.1} {:8.2}  {row} {}",
+            peak_gb(),
+            serde_json::to_string(&spec)?
+        );
     }
     Ok(())
 }

@@ -16,9 +16,11 @@
 
 pub mod als;
 pub mod blend;
+pub mod bm25;
 pub mod clusters;
 #[cfg(any(test, feature = "conformance"))]
 pub mod conformance;
+pub mod content_ridge;
 pub mod csr;
 mod dense;
 pub mod ease;
@@ -30,10 +32,14 @@ pub mod logistic;
 pub mod model;
 mod neighbors;
 pub mod popularity;
+pub mod recent;
 pub mod ridge;
 pub mod rp3beta;
+pub mod sansa;
 mod signal;
 pub mod spec;
+pub mod transitions;
+pub mod words;
 
 pub use csr::Csr;
 pub use log::{Event, ItemFacts, ItemIx, Log, LogError, MemberIx, View};

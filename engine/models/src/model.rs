@@ -68,6 +68,14 @@ pub enum FitError {
         /// What went wrong, and what helps.
         what: &'static str,
     },
+    /// What the model stands on failed.
+    #[error("{model}: {what}")]
+    Elsewhere {
+        /// The model's name.
+        model: &'static str,
+        /// What went wrong, as it said itself.
+        what: String,
+    },
 }
 
 /// Who wants to know how far a fit is.

@@ -75,18 +75,13 @@ pub(super) fn at_once(views: &Views, journal: &dyn Journal, as_of: Option<UnixMi
         return Ok(Learned::default());
     }
     let gathered = gather(views);
-    let replay = replay(journal, &gathered, as_of, &[])?;
+    let replay = replay(journal, &gathered, as_of)?;
     Ok(learn(&gathered, replay, SEED))
 }
 
 /// Folds the journal once more as far as it was gathered, for the ranker.
-fn replay(
-    journal: &dyn Journal,
-    gathered: &Gathered,
-    as_of: Option<UnixMillis>,
-    without: &[&str],
-) -> Result<Replay, EngineError> {
-    let mut replay = Replay::new(gathered.plan.clone(), without);
+fn replay(journal: &dyn Journal, gathered: &Gathered, as_of: Option<UnixMillis>) -> Result<Replay, EngineError> {
+    let mut replay = Replay::new(gathered.plan.clone(), gathered.policy);
     if gathered.plan.is_empty() {
         return Ok(replay);
     }
@@ -126,16 +121,11 @@ impl Engine {
 
     /// Learns from all that happened so far, while everything else goes on; lists use it from the moment this returns.
     pub fn learn(&self, now: UnixMillis) -> Result<(), LearnError> {
-        self.learn_without(now, &[])
-    }
-
-    /// As [`Engine::learn`], with parts of the score left out, by their names in ledgers: for ablations.
-    pub fn learn_without(&self, now: UnixMillis, parts: &[&str]) -> Result<(), LearnError> {
         let shared = Arc::clone(&self.shared);
         // No fact comes in between, so that the place noted is the place learned from.
         let gathered = self.committer.exclusive(move |journal| (gather(&shared.views.read()), journal.generation()));
         let (gathered, generation) = gathered.ok_or(EngineError::Closing)?;
-        let learned = learn(&gathered, replay(&*self.journal, &gathered, None, parts)?, SEED);
+        let learned = learn(&gathered, replay(&*self.journal, &gathered, None)?, SEED);
         if self.journal.generation() != generation {
             return Ok(()); // somebody was erased meanwhile: what was learned with them is let go
         }
@@ -159,7 +149,7 @@ impl Engine {
             return Ok(true);
         }
         let gathered = self.gather_again(note.through)?;
-        let learned = learn(&gathered, replay(&*self.journal, &gathered, None, &[])?, note.seed);
+        let learned = learn(&gathered, replay(&*self.journal, &gathered, None)?, note.seed);
         if self.journal.generation() != note.generation {
             return Ok(false);
         }

@@ -3,7 +3,9 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-/// How much each part of a score counts.
+use super::score::Part;
+
+/// How much each part of a score counts. A part of weight 0 is off: nothing of it counts, learned or not.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Weights {
@@ -25,6 +27,8 @@ pub struct Weights {
     pub language: f32,
     /// Having been shown and not engaged with, in looks; counts against.
     pub impression: f32,
+    /// How much who takes part counts: it multiplies what was learned of that.
+    pub people: f32,
 }
 
 impl Default for Weights {
@@ -39,6 +43,7 @@ impl Default for Weights {
             fresh: 0.6,
             language: 1.0,
             impression: 0.8,
+            people: 1.0,
         }
     }
 }
@@ -116,8 +121,18 @@ impl Policy {
             return Err(PolicyError::Range { field, range: "from 0 to 1" });
         }
         let w = &policy.weights;
-        let finite =
-            [w.tag_interest, w.neighbour, w.taste, w.follows, w.joined, w.hot, w.fresh, w.language, w.impression];
+        let finite = [
+            w.tag_interest,
+            w.neighbour,
+            w.taste,
+            w.follows,
+            w.joined,
+            w.hot,
+            w.fresh,
+            w.language,
+            w.impression,
+            w.people,
+        ];
         if !finite.iter().all(|weight| (-100.0..=100.0).contains(weight)) {
             return Err(PolicyError::Range { field: "weights", range: "from -100 to 100" });
         }
@@ -137,32 +152,23 @@ impl Policy {
         Self::parse(&whole, self.version)
     }
 
-    /// This policy with some parts of the score left out, by their names in ledgers, as ablations have it. Without
-    /// `learned`, nothing learned corrects the weights; without `diversity`, nothing is held against what is alike.
-    pub fn without(mut self, parts: &[String]) -> Result<Self, PolicyError> {
-        for part in parts {
-            let w = &mut self.weights;
-            match part.as_str() {
-                "tag_interest" => w.tag_interest = 0.0,
-                "neighbour" => w.neighbour = 0.0,
-                "taste" => w.taste = 0.0,
-                "follows" => w.follows = 0.0,
-                "joined" => w.joined = 0.0,
-                "hot" => w.hot = 0.0,
-                "fresh" => w.fresh = 0.0,
-                "language" => w.language = 0.0,
-                "impression" => w.impression = 0.0,
-                "people" => {}
-                "learned" => self.learned = false,
-                "diversity" => {
-                    self.diversity = 0.0;
-                    self.tag_share_max = 1.0;
-                }
-                "floor" => self.relevance_floor = -1e6,
-                _ => return Err(PolicyError::Shape(format!("there is no part {part:?}"))),
-            }
-        }
-        Ok(self)
+    /// Whether a part of the score has the weight 0.
+    pub(crate) fn is_off(&self, part: Part) -> bool {
+        let w = &self.weights;
+        let weight = match part {
+            Part::TagInterest => w.tag_interest,
+            Part::Neighbour => w.neighbour,
+            Part::Taste => w.taste,
+            Part::Follows => w.follows,
+            Part::Joined => w.joined,
+            Part::Hot => w.hot,
+            Part::Fresh => w.fresh,
+            Part::Language => w.language,
+            Part::Impression => w.impression,
+            Part::People => w.people,
+            Part::Text | Part::Similar | Part::Rising | Part::Base | Part::Diversity => return false,
+        };
+        weight == 0.0
     }
 
     /// `default@version`, as slates name it.

@@ -15,6 +15,11 @@ pub(crate) fn say(line: impl std::fmt::Display) -> bool {
     writeln!(std::io::stdout(), "{line}").is_ok()
 }
 
+/// Writes to standard error what is good to know on the way.
+pub(crate) fn note(text: &impl std::fmt::Display) {
+    let _ = writeln!(std::io::stderr(), "{text}");
+}
+
 /// Writes to standard error why the command failed.
 pub(crate) fn complain(failure: &Failure) {
     let _ = writeln!(std::io::stderr(), "anklang: {failure}");

@@ -9,13 +9,14 @@ use anklang_datasets::evaluate::tune::{FORMAT, Header, Journal, Search, TRIALS, 
 use anklang_datasets::evaluate::{Column, ColumnError, Named, Options};
 use anklang_datasets::measure::Better;
 use anklang_datasets::split::{Fold, Split};
+use anklang_datasets::summary::summary;
 use clap::Args;
 
 use super::evaluate::data::{DataArgs, folds, refused};
 use super::evaluate::models;
 use super::evaluate::steps::Steps;
 use super::failure::Failure;
-use super::terminal::say;
+use super::terminal::{note, say};
 
 /// Searches for the parameters with which models do best, on a validation slice inside the training part.
 ///
@@ -24,7 +25,7 @@ use super::terminal::say;
 pub(crate) struct Tune {
     #[command(flatten)]
     data: DataArgs,
-    /// A model, searched from its defaults or from what is given, as ease:lambda=200; may be repeated; all: every model
+    /// A model, searched from its defaults or from what is given, as ease:l2=200; may be repeated; all: every model
     #[arg(long = "model", value_name = "NAME[:PARAMETER=VALUE,…]", required = true)]
     models: Vec<String>,
     /// By what trials are judged
@@ -63,16 +64,18 @@ impl Tune {
         if self.trials == 0 {
             return Err(Failure::Use("--trials must be 1 or more".to_owned()));
         }
+        let memory_bytes_max = super::evaluate::bytes(self.memory)?;
         if self.minutes.is_some_and(|minutes| !(minutes > 0.0 && minutes <= 1e6)) {
             return Err(Failure::Use("--minutes must be above 0".to_owned()));
         }
         let models = models::named(&self.models)?;
         let data = self.data.load()?;
+        note(&summary(&data));
         let split = self.data.split(&data)?;
         let validation = self.validation(&data, &split)?;
         let mut tuned = Vec::new();
         for model in &models {
-            let best = self.search(&data, &split, &validation, model)?;
+            let best = self.search(&data, &split, &validation, (model, memory_bytes_max))?;
             self.tell(model, &best)?;
             tuned.push(Named { name: model.spec.name().to_owned(), spec: best.spec });
         }
@@ -92,10 +95,16 @@ impl Tune {
         split.validation(data, first, self.data.seed).map_err(|error| refused(data, &error))
     }
 
-    fn search(&self, data: &DataSet, split: &Split, folds: &[Fold], model: &Named) -> Result<Trial, Failure> {
+    fn search(
+        &self,
+        data: &DataSet,
+        split: &Split,
+        folds: &[Fold],
+        (model, memory_bytes_max): (&Named, u64),
+    ) -> Result<Trial, Failure> {
         let header = Header {
             format: FORMAT,
-            data: DataName { name: data.name.clone(), checksum: data.checksum.clone() },
+            data: DataName { name: data.name.clone(), checksum: data.checksum.clone(), read_as: self.data.read_as()? },
             split: split.to_string(),
             of: self.measure,
             seed: self.data.seed,
@@ -105,11 +114,10 @@ impl Tune {
             Some(dir) => Journal::open(&dir.join(format!("{}.jsonl", model.spec.name())), &header).map_err(of_tune)?,
             None => Journal::in_memory(),
         };
-        let memory_bytes_max = (self.memory * (1_u64 << 30) as f64) as u64;
         let search = Search {
             folds,
             of: self.measure,
-            options: Options { at: vec![self.measure.k], seed: self.data.seed, memory_bytes_max },
+            options: Options { at: vec![self.measure.k], seed: self.data.seed, memory_bytes_max, ..Options::default() },
             trials: self.trials,
             time: self.minutes.map(|minutes| Duration::from_secs_f64(minutes * 60.0)),
         };

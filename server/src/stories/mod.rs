@@ -2,6 +2,7 @@
 
 mod commands;
 mod community;
+mod evaluation;
 mod experiments;
 mod experiments_api;
 mod experiments_kept;

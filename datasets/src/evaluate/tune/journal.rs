@@ -131,6 +131,7 @@ fn apart(found: &Header, wanted: &Header) -> Option<String> {
     let fields = [
         ("format", found.format.to_string(), wanted.format.to_string()),
         ("data checksum", found.data.checksum.clone(), wanted.data.checksum.clone()),
+        ("way of reading", format!("{:?}", found.data.read_as), format!("{:?}", wanted.data.read_as)),
         ("split", found.split.clone(), wanted.split.clone()),
         ("measure", found.of.to_string(), wanted.of.to_string()),
         ("seed", found.seed.to_string(), wanted.seed.to_string()),

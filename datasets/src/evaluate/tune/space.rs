@@ -115,10 +115,11 @@ mod tests {
         {
             for place in [0.0, 0.3, 0.5, 0.99, 1.0] {
                 let there = value(range, place);
-                assert_eq!(value(range, share(range, there)), there, "{range:?} {place}");
+                let back = value(range, share(range, there));
+                assert!((back - there).abs() <= 1e-12 * there.abs(), "{range:?} {place}: {back} {there}");
             }
         }
-        assert_eq!((value(Range::Log(0.5, 8.0), 0.0), value(Range::Log(0.5, 8.0), 1.0)), (0.5, 8.000_000_000_000_002));
+        assert_eq!([0.0, 1.0].map(|end| rounded(value(Range::Log(0.5, 8.0), end))), [0.5, 8.0]);
         assert_eq!(value(Range::Whole(8, 512), 0.5), 64.0);
         assert_eq!([0.123_456, 1234.5, 7.0].map(rounded), [0.123, 1230.0, 7.0]);
         assert_eq!(like(Some(&Value::Bool(true)), 0.0), Value::Bool(false));

@@ -34,7 +34,7 @@ fn start() -> Spec {
 fn header() -> Header {
     Header {
         format: FORMAT,
-        data: DataName { name: "fashions".into(), checksum: "1".into() },
+        data: DataName { name: "fashions".into(), checksum: "1".into(), read_as: Default::default() },
         split: "given".into(),
         of: Column::of_all(Measure::Ndcg, 1),
         seed: 3,
@@ -78,7 +78,10 @@ fn the_journal_of_another_search_is_refused() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("p.jsonl");
     Journal::open(&path, &header()).unwrap();
-    let other = Header { data: DataName { name: "fashions".into(), checksum: "2".into() }, ..header() };
+    let other = Header {
+        data: DataName { name: "fashions".into(), checksum: "2".into(), read_as: Default::default() },
+        ..header()
+    };
     let refused = Journal::open(&path, &other).unwrap_err().to_string();
     assert!(refused.contains("p.jsonl:1: is of another search: its data checksum is 1"), "{refused}");
     let mut text = std::fs::read_to_string(&path).unwrap();

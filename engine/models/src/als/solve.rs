@@ -77,6 +77,8 @@ impl WithSimd for Task<'_> {
     }
 }
 
+/// One row, by conjugate gradients with the diagonal as preconditioner (Saad 2003, algorithm 9.1); the diagonal is all of the
+/// system but a matrix of as many ranks as the row has pairs, so few steps do.
 #[inline(always)]
 fn solve<S: Simd>(
     simd: S,
@@ -92,8 +94,8 @@ fn solve<S: Simd>(
         *error = -*diagonal * x;
     }
     add_pairs(simd, against.fixed, pairs, x, |weight, dot| weight * (1.0 - dot), error);
-    let enough = against.enough * weighed(simd, x, diagonal, |x, diagonal| x * x * diagonal);
-    let mut size = weighed(simd, error, diagonal, |error, diagonal| error * error / diagonal);
+    let enough = against.enough * weighed(x, diagonal, |x, diagonal| x * x * diagonal);
+    let mut size = weighed(error, diagonal, |error, diagonal| error * error / diagonal);
     for (direction, (error, diagonal)) in direction.iter_mut().zip(error.iter().zip(&*diagonal)) {
         *direction = error / diagonal;
     }
@@ -106,7 +108,7 @@ fn solve<S: Simd>(
             *image = diagonal * direction;
         }
         add_pairs(simd, against.fixed, pairs, direction, |weight, dot| weight * dot, image);
-        let far = size / weighed(simd, direction, image, |direction, image| direction * image);
+        let far = size / weighed(direction, image, |direction, image| direction * image);
         for (x, direction) in x.iter_mut().zip(&*direction) {
             *x += far * direction;
         }
@@ -116,7 +118,7 @@ fn solve<S: Simd>(
         for (error, image) in error.iter_mut().zip(&*image) {
             *error -= far * image;
         }
-        let left = weighed(simd, error, diagonal, |error, diagonal| error * error / diagonal);
+        let left = weighed(error, diagonal, |error, diagonal| error * error / diagonal);
         let turn = left / size;
         for (direction, (error, diagonal)) in direction.iter_mut().zip(error.iter().zip(&*diagonal)) {
             *direction = error / diagonal + turn * *direction;
@@ -127,7 +129,7 @@ fn solve<S: Simd>(
 
 /// Σ f(aᵢ, bᵢ), in lanes.
 #[inline(always)]
-fn weighed<S: Simd>(_simd: S, a: &[f32], b: &[f32], f: impl Fn(f32, f32) -> f32) -> f32 {
+fn weighed(a: &[f32], b: &[f32], f: impl Fn(f32, f32) -> f32) -> f32 {
     let mut sums = [0.0; 16];
     for (a, b) in a.chunks_exact(16).zip(b.chunks_exact(16)) {
         for lane in 0..16 {

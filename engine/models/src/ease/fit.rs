@@ -11,7 +11,7 @@ use crate::signal::{power, row_degrees};
 impl Checked {
     /// The model. By members where they are fewer and the memory allows for both matrices, else by items.
     pub fn fit(&self, view: &View<'_>, context: &Context<'_>) -> Result<Ease, FitError> {
-        let data = Data::of(view, &self.0)?;
+        let data = Data::of(view, &self.0, NAME)?;
         let by_items = Symmetric::needs_bytes(data.penalty.len());
         let by_members = by_items + Symmetric::needs_bytes(data.forth.rows());
         if data.forth.rows() < data.penalty.len() && by_members <= context.memory_bytes_max {
@@ -23,24 +23,24 @@ impl Checked {
 }
 
 /// What both ways start from.
-pub(super) struct Data {
+pub(crate) struct Data {
     /// R without the members that dealt with nothing.
-    forth: Csr,
+    pub(crate) forth: Csr,
     /// Rᵀ.
-    back: Csr,
+    pub(crate) back: Csr,
     /// n_u^−β.
-    weights: Vec<f32>,
+    pub(crate) weights: Vec<f32>,
     /// n_i.
-    degrees: Vec<f64>,
+    pub(crate) degrees: Vec<f64>,
     /// Λ.
-    penalty: Vec<f32>,
+    pub(crate) penalty: Vec<f32>,
 }
 
 impl Data {
-    pub(super) fn of(view: &View<'_>, params: &Params) -> Result<Self, FitError> {
+    pub(crate) fn of(view: &View<'_>, params: &Params, model: &'static str) -> Result<Self, FitError> {
         let matrix = view.matrix();
         if matrix.nnz() == 0 {
-            return Err(FitError::Nothing { model: NAME, what: "no member dealt with an item" });
+            return Err(FitError::Nothing { model, what: "no member dealt with an item" });
         }
         let row = |member| matrix.entries(member).map(|(item, value)| (item as u32, value));
         let forth = Csr::from_rows(

@@ -6,6 +6,7 @@
 mod fit;
 mod params;
 
+pub(crate) use fit::Data;
 pub use params::{AXES, Checked, Params};
 
 use crate::dense::Symmetric;

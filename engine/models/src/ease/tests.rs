@@ -86,7 +86,7 @@ fn logs() -> impl Strategy<Value = Log> {
 proptest! {
     #[test]
     fn by_members_is_by_items(log in logs(), l2 in 0.5_f64..20.0, dropout in 0.0_f64..0.8, beta in 0.0_f64..1.0) {
-        let data = Data::of(&log.whole(), &Params::dan(l2, dropout, 0.0, beta)).unwrap();
+        let data = Data::of(&log.whole(), &Params::dan(l2, dropout, 0.0, beta), NAME).unwrap();
         let context = Context::quiet(1);
         let (items, members) = (by_items_of(&data, &context).unwrap(), by_members_of(&data, &context).unwrap());
         for (a, b) in items.values.iter().zip(&members.values) {

@@ -43,7 +43,7 @@ mod tests {
 
     #[test]
     fn the_polynomial_follows_the_response() {
-        let ridge = Params { order: 8, ..Params::default() };
+        let ridge = Params { order: 8, ridge: 0.5, ..Params::default() };
         let square = Params { response: Response::Square, order: 2, ..Params::default() };
         for params in [ridge, square, Params::gf_cf()] {
             let coefficients = coefficients(&params);

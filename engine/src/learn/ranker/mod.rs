@@ -68,14 +68,16 @@ impl Ranker {
     }
 
     /// What was measured of a candidate, scored: 0 for the average candidate, 1 for one whose odds are e times as good.
-    pub(crate) fn score(&self, by_hand: &Scored, signals: &[f32; SIGNALS]) -> Scored {
+    pub(crate) fn score(&self, by_hand: &Scored, signals: &[f32; SIGNALS], policy: &Policy) -> Scored {
         let mut scored = Scored::new(by_hand.features.clone());
         let mut parts = [0.0_f32; Part::COUNT];
         for (part, value) in by_hand.parts() {
             parts[part.place()] += self.scale * value;
         }
         for ((weight, signal), (_, part)) in self.weights.iter().zip(signals).zip(NAMED) {
-            parts[part.place()] += weight * signal;
+            if !policy.is_off(part) {
+                parts[part.place()] += weight * signal * if part == Part::People { policy.weights.people } else { 1.0 };
+            }
         }
         parts[Part::Base.place()] = self.base;
         for (part, value) in Part::ALL.into_iter().zip(parts) {
@@ -91,15 +93,9 @@ fn on_grid(value: f32) -> f32 {
 }
 
 /// An example: the hand-set score and the signals.
-fn example(by_hand: &Scored, signals: &[f32; SIGNALS], without: &[Part], out: &mut Vec<f32>) {
-    let with = |part: &Part| !without.contains(part);
-    out.push(by_hand.parts().iter().filter(|(part, _)| with(part)).map(|(_, value)| value).sum());
-    out.extend(signals.iter().zip(NAMED).map(|(signal, (_, part))| if with(&part) { *signal } else { 0.0 }));
-}
-
-/// The policy that examples are scored by hand with: the default, for a curator's change must not be learned away.
-fn policy() -> Policy {
-    Policy::default()
+fn example(by_hand: &Scored, signals: &[f32; SIGNALS], policy: &Policy, out: &mut Vec<f32>) {
+    out.push(by_hand.score());
+    out.extend(signals.iter().zip(NAMED).map(|(signal, (_, part))| if policy.is_off(part) { 0.0 } else { *signal }));
 }
 
 /// At most [`EXAMPLES_MAX`], with every one of taking part, and which share of the others was kept.

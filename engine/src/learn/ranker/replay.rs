@@ -11,12 +11,13 @@ use anklang_domain::{Body, DAY_MS, Fact, HOUR_MS, ListKind, MemberId, Slate, Tar
 use anklang_models::logistic::Examples;
 use hashbrown::HashMap;
 
-use super::{COLUMNS, Ranker, TAKEN_MIN, example, policy};
+use super::{COLUMNS, Ranker, TAKEN_MIN, example};
 use crate::journal::Seq;
 use crate::learn::Learned;
 use crate::list::ListRequest;
 use crate::rank::features::{Features, Want, measure};
-use crate::rank::score::{Part, Scored};
+use crate::rank::policy::Policy;
+use crate::rank::score::Scored;
 use crate::rank::signals::signals;
 use crate::recommend::{ABSENCE_MAX_MS, Ask};
 use crate::retrieve::{SOURCES, merge};
@@ -83,20 +84,19 @@ struct Slated {
 pub(crate) struct Replay {
     views: Views,
     plan: Plan,
-    without: Vec<Part>,
+    policy: Policy,
     awaited: HashMap<MemberIx, VecDeque<Slated>>,
     visited: Examples,
     served: Examples,
 }
 
 impl Replay {
-    /// Before the first fact; without the parts of the score so named.
-    pub(crate) fn new(plan: Plan, without: &[&str]) -> Self {
-        let without = Part::ALL.into_iter().filter(|part| without.contains(&part.name())).collect();
+    /// Before the first fact; examples are scored by hand with this policy.
+    pub(crate) fn new(plan: Plan, policy: Policy) -> Self {
         Self {
             views: Views::default(),
             plan,
-            without,
+            policy,
             awaited: HashMap::new(),
             visited: Examples::default(),
             served: Examples::default(),
@@ -128,7 +128,7 @@ impl Replay {
     }
 
     fn visit(&mut self, now: UnixMillis, member: MemberIx) {
-        let measured = measured(&self.views, member, now, None, &self.without);
+        let measured = measured(&self.views, member, now, None, &self.policy);
         self.await_answer(member, now, false, measured);
     }
 
@@ -137,7 +137,7 @@ impl Replay {
         let Some(member) = self.views.members.find(id.as_str()) else { return };
         let items: Vec<ItemIx> =
             slate.entries.iter().filter_map(|entry| self.views.catalogue.find(entry.item.as_str())).collect();
-        let measured = measured(&self.views, member, at, Some(items), &self.without);
+        let measured = measured(&self.views, member, at, Some(items), &self.policy);
         self.await_answer(member, at, true, measured);
     }
 
@@ -200,7 +200,7 @@ fn measured(
     member: MemberIx,
     now: UnixMillis,
     items: Option<Vec<ItemIx>>,
-    without: &[Part],
+    policy: &Policy,
 ) -> (Vec<ItemIx>, Vec<f32>) {
     let nothing = Learned::default();
     // Before their first deed nobody is known.
@@ -208,7 +208,7 @@ fn measured(
     let id = known.then(|| MemberId::parse(views.members.id(member)).ok()).flatten();
     let request = ListRequest {
         since: Some(now.plus_ms(-ABSENCE_MAX_MS)),
-        policy: Some((String::new(), policy())),
+        policy: Some((String::new(), *policy)),
         ..ListRequest::new(ListKind::Missed, id, now)
     };
     let ask = Ask::new(views, &nothing, &request);
@@ -219,7 +219,7 @@ fn measured(
     let items = candidates.iter().map(|features| features.item).collect();
     let mut measured = Vec::with_capacity(candidates.len() * COLUMNS);
     for (features, signals) in candidates.into_iter().zip(&signals) {
-        example(&Scored::for_member(features, &ask.policy), signals, without, &mut measured);
+        example(&Scored::for_member(features, &ask.policy), signals, policy, &mut measured);
     }
     (items, measured)
 }

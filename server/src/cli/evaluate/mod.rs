@@ -12,8 +12,10 @@ use std::path::PathBuf;
 use anklang_datasets::dataset::DataSet;
 use anklang_datasets::evaluate::report::{About, Report};
 use anklang_datasets::evaluate::run::{Run, RunError, Surroundings, members_bytes, save};
-use anklang_datasets::evaluate::{Contender, EvaluateError, Evaluation, Options, evaluate, paired};
+use anklang_datasets::evaluate::{Contender, EvaluateError, Evaluation, Options, evaluate, paired, tags};
+use anklang_datasets::load;
 use anklang_datasets::split::{Fold, Split};
+use anklang_datasets::summary::{fold_summary, summary};
 use anklang_models::FitError;
 use clap::Args;
 use serde::Serialize;
@@ -22,7 +24,7 @@ use self::data::DataArgs;
 use self::models::ModelArgs;
 use self::steps::Steps;
 use super::failure::Failure;
-use super::terminal::say;
+use super::terminal::{note, say};
 
 /// Fits models to the past of a data set, asks them what came next, and says how right they were.
 ///
@@ -56,13 +58,14 @@ pub(crate) struct Evaluate {
     #[arg(long, value_name = "DIR")]
     save: Option<PathBuf>,
     /// Run a saved run again, and see whether it gives the same bytes; DATA where the data lie elsewhere now
-    #[arg(long, value_name = "RUN", conflicts_with_all = ["models", "specs", "at", "compare_with", "alpha", "memory", "split", "seed", "name"])]
+    #[arg(long, value_name = "RUN", conflicts_with_all = ["models", "specs", "at", "compare_with", "alpha", "memory", "split", "seed", "name", "format", "weights", "member_column", "item_column", "time_column", "weight_column", "time_unit"])]
     replay: Option<PathBuf>,
 }
 
 /// What is to be evaluated.
 struct Plan {
     data: DataSet,
+    read_as: load::Options,
     split: Split,
     folds: Vec<Fold>,
     options: Options,
@@ -94,6 +97,7 @@ impl Evaluate {
             return replay::same(&run, &done);
         }
         let data = self.data.load()?;
+        note(&summary(&data));
         let contenders = self.models.contenders(&data)?;
         let plan = self.plan(data, &contenders)?;
         let done = plan.carry_out(&contenders, self.data.place()?)?;
@@ -104,20 +108,21 @@ impl Evaluate {
         if !(self.alpha > 0.0 && self.alpha <= 0.5) {
             return Err(Failure::Use(format!("--alpha is above 0 and at most 0.5; this is {}", self.alpha)));
         }
-        if !(self.memory > 0.0 && self.memory <= 1e6) {
-            return Err(Failure::Use(format!("--memory is in GiB, above 0; this is {}", self.memory)));
-        }
         let first = contenders.first().map(|contender| contender.name().to_owned()).unwrap_or_default();
         let compare_with = self.compare_with.clone().unwrap_or(first);
         if !contenders.iter().any(|contender| contender.name() == compare_with) {
             let names: Vec<&str> = contenders.iter().map(|contender| contender.name()).collect();
             return Err(Failure::Use(format!("--compare-with {compare_with:?} is none of {}", names.join(", "))));
         }
-        let memory_bytes_max = (self.memory * (1_u64 << 30) as f64) as u64;
-        let options = Options { at: self.at.clone(), seed: self.data.seed, memory_bytes_max };
+        let memory_bytes_max = bytes(self.memory)?;
+        let options = Options { at: self.at.clone(), seed: self.data.seed, memory_bytes_max, tags: tags(&data) };
         let split = self.data.split(&data)?;
         let folds = data::folds(&data, &split, options.seed)?;
-        Ok(Plan { data, split, folds, options, alpha: self.alpha, compare_with })
+        for fold in &folds {
+            note(&fold_summary(fold));
+        }
+        let read_as = self.data.read_as()?;
+        Ok(Plan { data, read_as, split, folds, options, alpha: self.alpha, compare_with })
     }
 
     fn show(&self, done: &Done) -> Result<(), Failure> {
@@ -145,26 +150,23 @@ impl Evaluate {
 }
 
 impl Plan {
-    fn carry_out(&self, contenders: &[Box<dyn Contender>], place: data::Place) -> Result<Done, Failure> {
+    fn carry_out(&self, contenders: &[Box<dyn Contender>], place: PathBuf) -> Result<Done, Failure> {
         let contenders: Vec<&dyn Contender> = contenders.iter().map(AsRef::as_ref).collect();
         let steps = Steps::new();
-        let evaluation =
-            evaluate(&self.folds, &contenders, &self.options, &steps).map_err(|error| of_evaluate(&error))?;
+        let evaluated = evaluate(&self.folds, &contenders, &self.options, &steps);
         steps.clear();
+        let evaluation = evaluated.map_err(|error| of_evaluate(&error))?;
         let report = Report::of(&evaluation, &self.about());
         let members = members_bytes(&evaluation, &report, &self.data.members).map_err(|error| of_run(&error))?;
-        let surroundings = Surroundings {
-            data: place.path,
-            format: place.format,
-            threads: rayon::current_num_threads(),
-            costs: costs(&evaluation),
-        };
+        let surroundings =
+            Surroundings { data: place, threads: rayon::current_num_threads(), costs: costs(&evaluation) };
         Ok(Done { report, surroundings, members })
     }
 
     fn about(&self) -> About<'_> {
         About {
             data: &self.data,
+            read_as: &self.read_as,
             split: &self.split,
             folds: &self.folds,
             seed: self.options.seed,
@@ -172,6 +174,15 @@ impl Plan {
             alpha: self.alpha,
             compare_with: &self.compare_with,
         }
+    }
+}
+
+/// GiB as bytes.
+pub(super) fn bytes(memory_gib: f64) -> Result<u64, Failure> {
+    if memory_gib > 0.0 && memory_gib <= 1e6 {
+        Ok((memory_gib * (1_u64 << 30) as f64) as u64)
+    } else {
+        Err(Failure::Use(format!("--memory is in GiB, above 0; this is {memory_gib}")))
     }
 }
 

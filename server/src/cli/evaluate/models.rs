@@ -17,7 +17,7 @@ const ALL: &str = "all";
 
 #[derive(Debug, Args)]
 pub(super) struct ModelArgs {
-    /// A model, with its defaults or as ease:lambda=200,…; may be repeated; all: every model with its defaults
+    /// A model, with its defaults or as ease:l2=200,…; may be repeated; all: every model with its defaults
     #[arg(long = "model", value_name = "NAME[:PARAMETER=VALUE,…]")]
     models: Vec<String>,
     /// A file of models as `anklang tune` writes it: a list of {"model": NAME, PARAMETER: VALUE, …}
@@ -26,33 +26,58 @@ pub(super) struct ModelArgs {
 }
 
 impl ModelArgs {
-    /// Who takes part, in the order of the command line.
+    /// Whoever is named, the hybrid among them: the engine over the data set's own community.
     pub(super) fn contenders(&self, data: &DataSet) -> Result<Vec<Box<dyn Contender>>, Failure> {
-        let mut contenders: Vec<Box<dyn Contender>> = Vec::new();
-        for text in &self.models {
-            if text.split(':').next() == Some(hybrid::NAME) {
-                let hybrid = Hybrid::of_text(data, text).map_err(|error| Failure::Use(format!("--model {error}")))?;
-                contenders.push(Box::new(hybrid));
-            } else {
-                contenders.extend(named(std::slice::from_ref(text))?.into_iter().map(boxed));
-            }
-        }
+        let (hybrids, models): (Vec<String>, Vec<String>) =
+            self.models.iter().cloned().partition(|text| is_hybrid(text));
+        let hybrids = hybrids.iter().map(|text| hybrid(text, data)).collect::<Result<Vec<_>, _>>()?;
+        let mut named = named(&models)?;
         for path in &self.specs {
-            contenders.extend(read(path)?.into_iter().map(boxed));
+            named.extend(read(path)?);
         }
-        if contenders.is_empty() {
-            let names = names().join(", ");
+        if named.is_empty() && hybrids.is_empty() {
+            let known = names().join(", ");
             return Err(Failure::Use(format!(
-                "which models? --model all, or one or more of {}, {names}",
+                "which models? --model all, or one or more of {}, {known}",
                 hybrid::NAME
             )));
         }
-        Ok(contenders)
+        let named = named.into_iter().map(|model| Box::new(model) as Box<dyn Contender>);
+        Ok(hybrids.into_iter().chain(named).collect())
     }
 }
 
-fn boxed(model: Named) -> Box<dyn Contender> {
-    Box::new(model)
+fn is_hybrid(text: &str) -> bool {
+    text.split_once(':').map_or(text, |(name, _)| name) == hybrid::NAME
+}
+
+/// `hybrid`, or `hybrid:PART=WEIGHT,…`: the default policy, with other weights; 0 takes a part away. `learned=0` leaves the
+/// weights as they are set by hand.
+fn hybrid(text: &str, data: &DataSet) -> Result<Box<dyn Contender>, Failure> {
+    let bad = |what: String| Failure::Use(format!("--model {text}: {what}"));
+    let settings = text.split_once(':').map_or("", |(_, settings)| settings);
+    let (mut weights, mut policy, mut learned) = (serde_json::Map::new(), serde_json::Map::new(), true);
+    for setting in settings.split(',').filter(|setting| !setting.is_empty()) {
+        let (part, weight) = setting.split_once('=').ok_or_else(|| bad(format!("{setting:?} is not like hot=0")))?;
+        let weight: f64 = weight.parse().map_err(|_| bad(format!("{weight:?} is no number")))?;
+        match part {
+            "learned" => learned = weight != 0.0,
+            "diversity" | "tag_share_max" | "relevance_floor" | "fresh_half_life_hours" => {
+                policy.insert(part.to_owned(), weight.into());
+            }
+            part => {
+                weights.insert(part.to_owned(), weight.into());
+            }
+        }
+    }
+    // Chance has no part in what is compared.
+    policy.extend([
+        ("weights".to_owned(), Value::Object(weights)),
+        ("learned".to_owned(), learned.into()),
+        ("discovery_share".to_owned(), 0.0.into()),
+    ]);
+    let made = Hybrid::new(text, data, Value::Object(policy)).map_err(|error| bad(error.to_string()))?;
+    Ok(Box::new(made))
 }
 
 fn names() -> Vec<&'static str> {
@@ -101,9 +126,11 @@ fn of_document(document: &Value) -> Result<Named, NamedError> {
 }
 
 /// Makes the contender of a report's document again.
-pub(super) fn contender(data: &DataSet, document: &Value) -> Result<Box<dyn Contender>, NamedError> {
-    if document.get("model").and_then(Value::as_str) == Some(hybrid::NAME) {
-        return Ok(Box::new(Hybrid::of_document(data, document)?));
+pub(super) fn contender(document: &Value, data: &DataSet) -> Result<Box<dyn Contender>, String> {
+    if document["model"] == hybrid::NAME {
+        let name = document["name"].as_str().unwrap_or(hybrid::NAME);
+        let hybrid = Hybrid::new(name, data, document["policy"].clone()).map_err(|error| error.to_string())?;
+        return Ok(Box::new(hybrid));
     }
-    Ok(Box::new(Named::of_document(document)?))
+    Ok(Box::new(Named::of_document(document).map_err(|error| error.to_string())?))
 }

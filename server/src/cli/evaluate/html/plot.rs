@@ -17,6 +17,9 @@ const LABEL_HEIGHT: f64 = 13.0;
 /// Room at the ends of an axis, as a share of it.
 const ROOM: f64 = 0.08;
 
+/// An axis has at least so many marks.
+const MARKS_MIN: usize = 2;
+
 /// A model, by its price and its worth.
 pub(super) struct Dot {
     pub(super) label: String,
@@ -98,10 +101,10 @@ pub(super) fn scatter(dots: &[Dot], unit: &str, of: &str) -> Markup {
     html! {
         svg.plot viewBox={ "0 0 " (WIDTH) " " (HEIGHT) } role="img" aria-label={ (of) " against " (unit) } {
             (frame(y))
-            @for power in (x.low.ceil() as i32)..=(x.high.floor() as i32) {
-                @let at = x.at(f64::from(power));
+            @for mark in marks(x) {
+                @let at = x.at(mark.log10());
                 line.grid x1=(at) x2=(at) y1=(TOP) y2=(HEIGHT - BOTTOM) {}
-                text.tick x=(at) y=(HEIGHT - BOTTOM + 16.0) text-anchor="middle" { (trimmed(10_f64.powi(power))) }
+                text.tick x=(at) y=(HEIGHT - BOTTOM + 16.0) text-anchor="middle" { (trimmed(mark)) }
             }
             text.tick x=(WIDTH - RIGHT) y=(HEIGHT - 6.0) text-anchor="end" { (unit) ", by powers of ten" }
             @for (dot, label) in placed {
@@ -115,6 +118,20 @@ pub(super) fn scatter(dots: &[Dot], unit: &str, of: &str) -> Markup {
             }
         }
     }
+}
+
+/// Powers of ten on an axis of logarithms; with their multiples where there are few, and whatever is there where none is.
+fn marks(x: Scale) -> Vec<f64> {
+    let powers = (x.low.floor() as i32)..=(x.high.ceil() as i32);
+    let within = |mark: &f64| (x.low..=x.high).contains(&mark.log10());
+    let multiples = |of: &[f64]| -> Vec<f64> {
+        powers.clone().flat_map(|power| of.iter().map(move |times| times * 10_f64.powi(power))).filter(within).collect()
+    };
+    [&[1.0][..], &[1.0, 2.0, 5.0]]
+        .into_iter()
+        .map(multiples)
+        .find(|marks| marks.len() >= MARKS_MIN)
+        .unwrap_or_else(|| ticks(10_f64.powf(x.low), 10_f64.powf(x.high)))
 }
 
 /// Lines and marks for worth, from the left edge to the right.
@@ -199,6 +216,15 @@ mod tests {
             let scale = Scale::of(values.iter().copied(), 0.0, 100.0);
             assert!(values.iter().all(|value| (0.0..=100.0).contains(&scale.at(*value))), "{values:?}");
             assert!(!scale.ticks().is_empty());
+        }
+    }
+
+    #[test]
+    fn every_axis_has_marks() {
+        for (low, high) in [(-3.0, 2.0), (0.1, 0.9), (0.5, 0.52), (-1.19, -1.1)] {
+            let scale = Scale { low, high, from: 0.0, to: 1.0 };
+            let marks = marks(scale);
+            assert!(marks.len() >= MARKS_MIN && marks.iter().all(|mark| *mark > 0.0), "{low} {high}: {marks:?}");
         }
     }
 
