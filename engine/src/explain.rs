@@ -62,6 +62,7 @@ enum Because<'v> {
     Active,
     Matches(&'v str),
     Similar(Option<&'v str>),
+    People,
 }
 
 fn because<'v>(ask: &Ask<'v>, scored: &Scored, part: Part, rising: Option<Rising>) -> Option<Because<'v>> {
@@ -81,7 +82,7 @@ fn because<'v>(ask: &Ask<'v>, scored: &Scored, part: Part, rising: Option<Rising
                 crate::views::topics::TopicKind::Category => Because::FollowsCategory(views.topics.name(topic)),
             },
         }),
-        Part::Joined => Some(Because::Joined(features.news.replies)),
+        Part::Joined => (features.news.replies > 0).then_some(Because::Joined(features.news.replies)),
         Part::Hot => is_discussed(ask, features.item).then_some(Because::Hot),
         Part::Rising => rising.map(|rising| Because::Rising(rising.replies)),
         Part::Fresh => {
@@ -89,7 +90,8 @@ fn because<'v>(ask: &Ask<'v>, scored: &Scored, part: Part, rising: Option<Rising
         }
         Part::Text => ask.query.map(Because::Matches),
         Part::Similar => Some(Because::Similar(features.best_tag.map(|tag| views.topics.name(tag)))),
-        Part::Language | Part::Impression | Part::Diversity => None,
+        Part::People => Some(Because::People),
+        Part::Language | Part::Impression | Part::Base | Part::Diversity => None,
     }
 }
 
@@ -171,6 +173,14 @@ fn reason(lang: Lang, because: Because<'_>) -> Reason {
         Because::Similar(Some(tag)) => {
             ("similar", Some(tag), say(format!("Also about {tag}"), format!("Auch über {tag}")))
         }
+        Because::People => (
+            "people",
+            None,
+            say(
+                "With people you have met in discussions".into(),
+                "Mit Leuten, denen du in Diskussionen begegnet bist".into(),
+            ),
+        ),
         Because::Similar(None) => {
             ("similar", None, say("On a similar subject".into(), "Zu einem ähnlichen Thema".into()))
         }

@@ -16,10 +16,11 @@ use crate::interests::profile::{Interest, Interests};
 use crate::learn::Learned;
 use crate::learn::taste::Palate;
 use crate::list::{LIMIT_MAX, Lang, LedgerPart, List, ListItem, ListRequest, SlateRef};
-use crate::rank::features::{Want, measure};
+use crate::rank::features::{Features, Want, measure};
 use crate::rank::policy::Policy;
 use crate::rank::rising::{Rising, rising};
 use crate::rank::score::{Part, Scored, sort};
+use crate::rank::signals::signals;
 use crate::retrieve::{SOURCES, merge, tags};
 use crate::views::Views;
 use crate::views::intern::{ItemIx, MemberIx};
@@ -222,10 +223,11 @@ pub(crate) fn list(
 /// The heart of it: candidates in, places out.
 fn for_member(ask: &Ask<'_>, found: Vec<ItemIx>, want: Want, places: usize) -> Vec<Placed> {
     let measured = found.into_iter().filter_map(|item| measure(ask, item, want));
-    let mut pool: Vec<Scored> = measured.map(|features| Scored::for_member(features, &ask.policy)).collect();
+    let (mut pool, learned) = scored(ask, measured.collect());
     sort(&mut pool);
     let floor = if ask.is_cold() { f32::NEG_INFINITY } else { ask.policy.relevance_floor };
-    let worth = pool.iter().filter(|scored| scored.relevance() >= floor).take(RANKED_MAX).cloned().collect();
+    let worth = |scored: &&Scored| if learned { scored.score() } else { scored.relevance() } >= floor;
+    let worth = pool.iter().filter(worth).take(RANKED_MAX).cloned().collect();
     let last = if want == Want::News { ask.last_slate() } else { Vec::new() };
     // One place more than asked for says whether there is another page; and one, if it was all that was served, goes.
     let places = places.max(last.len()) + 1 + usize::from(last.len() == 1);
@@ -233,6 +235,20 @@ fn for_member(ask: &Ask<'_>, found: Vec<ItemIx>, want: Want, places: usize) -> V
     let mut list = with_discovery(ask, chosen, &pool, places);
     unlike_the_last(&last, &mut list);
     list
+}
+
+/// Scores candidates, by what was learned where something was; and says whether it was.
+fn scored(ask: &Ask<'_>, candidates: Vec<Features>) -> (Vec<Scored>, bool) {
+    let ranker = ask.learned.ranker.as_ref().filter(|_| ask.policy.learned);
+    let signals = ranker.map(|ranker| (ranker, signals(ask, &candidates)));
+    let by_hand = candidates.into_iter().map(|features| Scored::for_member(features, &ask.policy));
+    match signals {
+        None => (by_hand.collect(), false),
+        Some((ranker, signals)) => (
+            by_hand.zip(&signals).map(|(by_hand, signals)| ranker.score(&by_hand, signals, &ask.policy)).collect(),
+            true,
+        ),
+    }
 }
 
 /// A list that nobody clicked is not served again as it was: its first entry goes behind the others that were served with

@@ -7,7 +7,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use anklang_domain::{Fact, ItemId, ListKind, MemberId, UnixMillis};
+use anklang_domain::{Body, Configuration, Fact, FactId, ItemId, ListKind, MemberId, UnixMillis};
 use anklang_engine::list::{LIMIT_MAX, ListRequest};
 use anklang_engine::{Engine, NoProgress, Options, PLACES_MAX, Policy};
 use anklang_models::{Context, FitError, Model, Request};
@@ -71,6 +71,8 @@ impl Hybrid {
         let words = |error: &dyn std::fmt::Display| error.to_string();
         let policy = Policy::default().changed(&self.policy).map_err(|error| words(&error))?;
         let engine = Engine::open(Options::in_memory(), &NoProgress).map_err(|error| words(&error))?;
+        // The community's own policy, so that learning knows which parts are off.
+        engine.submit_wait(vec![self.configured()?], UnixMillis::saturating(0)).map_err(|error| words(&error))?;
         let mut feed = Feed { engine: &engine, left: &self.facts };
         feed.until(fold.train_before)?;
         engine.learn(UnixMillis::saturating(fold.train_before)).map_err(|error| words(&error))?;
@@ -84,6 +86,23 @@ impl Hybrid {
         }
         engine.shutdown().map_err(|error| words(&error))?;
         Ok(lists)
+    }
+
+    fn configured(&self) -> Result<Fact, String> {
+        let configuration = Configuration {
+            kind: "policy".to_owned(),
+            key: "default".to_owned(),
+            version: 1,
+            document: Some(self.policy.clone()),
+            author: String::new(),
+        };
+        Ok(Fact {
+            id: FactId::parse("evaluated:policy").map_err(|error| error.to_string())?,
+            at: UnixMillis::saturating(0),
+            received_at: None,
+            source: NAME.to_owned(),
+            body: Body::Configured(configuration),
+        })
     }
 
     /// The places of a list, best first.

@@ -28,6 +28,7 @@ pub mod graph_filter;
 pub mod hot;
 pub mod item_knn;
 pub mod log;
+pub mod logistic;
 pub mod model;
 mod neighbors;
 pub mod popularity;

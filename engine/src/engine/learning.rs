@@ -10,6 +10,7 @@ use serde::Serialize;
 use super::{Engine, EngineError, Options};
 use crate::journal::{CommitError, Journal, Seq};
 use crate::learn::gather::{Gathered, gather};
+use crate::learn::ranker::Replay;
 use crate::learn::taste::Taste;
 use crate::learn::{DOCUMENT, Learned, Note, learn};
 use crate::views::{Views, snapshot};
@@ -69,9 +70,31 @@ pub(super) fn load(options: &Options, journal: &dyn Journal) -> Result<Learned, 
 }
 
 /// What there is to learn from these views, where it is enough.
-pub(super) fn at_once(views: &Views) -> Learned {
-    let due = Learned::default().is_stale(views.tally.engagements);
-    if due { learn(&gather(views), SEED) } else { Learned::default() }
+pub(super) fn at_once(views: &Views, journal: &dyn Journal, as_of: Option<UnixMillis>) -> Result<Learned, EngineError> {
+    if !Learned::default().is_stale(views.tally.engagements) {
+        return Ok(Learned::default());
+    }
+    let gathered = gather(views);
+    let replay = replay(journal, &gathered, as_of)?;
+    Ok(learn(&gathered, replay, SEED))
+}
+
+/// Folds the journal once more as far as it was gathered, for the ranker.
+fn replay(journal: &dyn Journal, gathered: &Gathered, as_of: Option<UnixMillis>) -> Result<Replay, EngineError> {
+    let mut replay = Replay::new(gathered.plan.clone(), gathered.policy);
+    if gathered.plan.is_empty() {
+        return Ok(replay);
+    }
+    journal.read(0, &mut |seq, fact| {
+        if seq >= gathered.through {
+            return ControlFlow::Break(());
+        }
+        if as_of.is_none_or(|moment| fact.effective_at() < moment) {
+            replay.fold(seq, &fact);
+        }
+        ControlFlow::Continue(())
+    })?;
+    Ok(replay)
 }
 
 impl Engine {
@@ -102,7 +125,7 @@ impl Engine {
         // No fact comes in between, so that the place noted is the place learned from.
         let gathered = self.committer.exclusive(move |journal| (gather(&shared.views.read()), journal.generation()));
         let (gathered, generation) = gathered.ok_or(EngineError::Closing)?;
-        let learned = learn(&gathered, SEED);
+        let learned = learn(&gathered, replay(&*self.journal, &gathered, None)?, SEED);
         if self.journal.generation() != generation {
             return Ok(()); // somebody was erased meanwhile: what was learned with them is let go
         }
@@ -125,7 +148,8 @@ impl Engine {
         if self.shared.learned().through == note.through {
             return Ok(true);
         }
-        let learned = learn(&self.gather_again(note.through)?, note.seed);
+        let gathered = self.gather_again(note.through)?;
+        let learned = learn(&gathered, replay(&*self.journal, &gathered, None)?, note.seed);
         if self.journal.generation() != note.generation {
             return Ok(false);
         }

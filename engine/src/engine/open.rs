@@ -197,7 +197,7 @@ fn start(
     let indexer = Indexer::start(index, journal.generation(), views.next).map_err(threads)?;
     let learned = match options.as_of {
         // The past is always asked with what could be learned by then: nobody waits for it to be learned meanwhile.
-        Some(_) => learning::at_once(&views),
+        Some(_) => learning::at_once(&views, journal.as_ref(), options.as_of)?,
         None => learning::load(&options, journal.as_ref())?,
     };
     let shared = Arc::new(Shared {

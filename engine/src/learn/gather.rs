@@ -3,9 +3,11 @@
 use anklang_domain::stable_hash;
 use hashbrown::HashMap;
 
+use super::ranker::{Plan, plan};
 use super::taste;
 use crate::interests::content::DIM;
 use crate::journal::Seq;
+use crate::rank::policy::Policy;
 use crate::views::Views;
 use crate::views::catalogue::State;
 use crate::views::intern::{ItemIx, MemberIx, TopicIx};
@@ -30,6 +32,10 @@ pub(crate) struct Gathered {
     pub(crate) people: Vec<Person>,
     /// The names of the tags that they dealt with.
     pub(crate) tags: HashMap<TopicIx, String>,
+    /// At which moments the ranker's slates are measured.
+    pub(crate) plan: Plan,
+    /// The policy in force.
+    pub(crate) policy: Policy,
 }
 
 impl Gathered {
@@ -72,7 +78,17 @@ pub(crate) fn gather(views: &Views) -> Gathered {
     let items = views.catalogue.all().count();
     let vectors = views.catalogue.all().flat_map(|item| views.catalogue.vector(item).iter().copied()).collect();
     let (through, engagements) = (views.next, views.tally.engagements);
-    Gathered { through, engagements, pairs: pairs(views), items, vectors, people, tags }
+    Gathered {
+        through,
+        engagements,
+        pairs: pairs(views),
+        items,
+        vectors,
+        people,
+        tags,
+        plan: plan(views),
+        policy: views.policy,
+    }
 }
 
 /// What members dealt with, of what is there; their own is no sign of taste for others'.

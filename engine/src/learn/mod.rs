@@ -7,12 +7,14 @@
 
 pub(crate) mod gather;
 pub(crate) mod groups;
+pub(crate) mod ranker;
 pub(crate) mod taste;
 
 use serde::{Deserialize, Serialize};
 
 use self::gather::{Gathered, point};
 use self::groups::Groups;
+use self::ranker::{Ranker, Replay};
 use self::taste::Taste;
 use crate::journal::Seq;
 use crate::views::Views;
@@ -34,6 +36,8 @@ pub(crate) struct Learned {
     pub(crate) groups: Option<Groups>,
     /// What members of like taste deal with.
     pub(crate) taste: Option<Taste>,
+    /// How much each signal of an item counts.
+    pub(crate) ranker: Option<Ranker>,
 }
 
 impl Learned {
@@ -49,13 +53,15 @@ impl Learned {
     }
 }
 
-/// Learns from what was gathered. The same in, the same out.
-pub(crate) fn learn(gathered: &Gathered, seed: u64) -> Learned {
+/// Learns from what was gathered, and from the journal folded once more as far as it was planned. The same in, the same
+/// out.
+pub(crate) fn learn(gathered: &Gathered, replay: Replay, seed: u64) -> Learned {
     Learned {
         through: gathered.through,
         engagements: gathered.engagements,
         groups: groups::learn(gathered, seed),
         taste: taste::learn(gathered, seed),
+        ranker: replay.learn(),
     }
 }
 

@@ -6,3 +6,4 @@ pub(crate) mod hot;
 pub(crate) mod policy;
 pub(crate) mod rising;
 pub(crate) mod score;
+pub(crate) mod signals;

@@ -3,7 +3,9 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-/// How much each part of a score counts.
+use super::score::Part;
+
+/// How much each part of a score counts. A part of weight 0 is off: nothing of it counts, learned or not.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Weights {
@@ -25,6 +27,8 @@ pub struct Weights {
     pub language: f32,
     /// Having been shown and not engaged with, in looks; counts against.
     pub impression: f32,
+    /// How much who takes part counts: it multiplies what was learned of that.
+    pub people: f32,
 }
 
 impl Default for Weights {
@@ -39,6 +43,7 @@ impl Default for Weights {
             fresh: 0.6,
             language: 1.0,
             impression: 0.8,
+            people: 1.0,
         }
     }
 }
@@ -52,9 +57,13 @@ pub struct Policy {
     version: u32,
     /// How much each part of a score counts.
     pub weights: Weights,
+    /// Whether what was learned in this community corrects the weights; where false, or as long as too little happened to
+    /// learn from, they count as they stand.
+    pub learned: bool,
     /// After this many hours without activity, the freshness has halved.
     pub fresh_half_life_hours: f32,
-    /// What a score must reach without its freshness; below it an entry would only pad the list.
+    /// What a score must reach without its freshness, or, where it was learned, the whole of it, counted from the average
+    /// candidate's; below it an entry would only pad the list.
     pub relevance_floor: f32,
     /// The share of a list's places for something different.
     pub discovery_share: f32,
@@ -71,6 +80,7 @@ impl Default for Policy {
         Self {
             version: 1,
             weights: Weights::default(),
+            learned: true,
             fresh_half_life_hours: 72.0,
             relevance_floor: 0.25,
             discovery_share: 0.1,
@@ -111,8 +121,18 @@ impl Policy {
             return Err(PolicyError::Range { field, range: "from 0 to 1" });
         }
         let w = &policy.weights;
-        let finite =
-            [w.tag_interest, w.neighbour, w.taste, w.follows, w.joined, w.hot, w.fresh, w.language, w.impression];
+        let finite = [
+            w.tag_interest,
+            w.neighbour,
+            w.taste,
+            w.follows,
+            w.joined,
+            w.hot,
+            w.fresh,
+            w.language,
+            w.impression,
+            w.people,
+        ];
         if !finite.iter().all(|weight| (-100.0..=100.0).contains(weight)) {
             return Err(PolicyError::Range { field: "weights", range: "from -100 to 100" });
         }
@@ -130,6 +150,25 @@ impl Policy {
         let mut whole = serde_json::to_value(self).map_err(|e| PolicyError::Shape(e.to_string()))?;
         merge(&mut whole, document);
         Self::parse(&whole, self.version)
+    }
+
+    /// Whether a part of the score has the weight 0.
+    pub(crate) fn is_off(&self, part: Part) -> bool {
+        let w = &self.weights;
+        let weight = match part {
+            Part::TagInterest => w.tag_interest,
+            Part::Neighbour => w.neighbour,
+            Part::Taste => w.taste,
+            Part::Follows => w.follows,
+            Part::Joined => w.joined,
+            Part::Hot => w.hot,
+            Part::Fresh => w.fresh,
+            Part::Language => w.language,
+            Part::Impression => w.impression,
+            Part::People => w.people,
+            Part::Text | Part::Similar | Part::Rising | Part::Base | Part::Diversity => return false,
+        };
+        weight == 0.0
     }
 
     /// `default@version`, as slates name it.

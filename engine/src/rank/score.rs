@@ -21,10 +21,39 @@ pub(crate) enum Part {
     Text,
     Similar,
     Rising,
+    People,
+    Base,
     Diversity,
 }
 
 impl Part {
+    /// How many parts there are.
+    pub(crate) const COUNT: usize = 15;
+
+    /// All parts, in their order.
+    pub(crate) const ALL: [Self; Self::COUNT] = [
+        Self::TagInterest,
+        Self::Neighbour,
+        Self::Taste,
+        Self::Follows,
+        Self::Joined,
+        Self::Hot,
+        Self::Fresh,
+        Self::Language,
+        Self::Impression,
+        Self::Text,
+        Self::Similar,
+        Self::Rising,
+        Self::People,
+        Self::Base,
+        Self::Diversity,
+    ];
+
+    /// The part's place in [`Part::ALL`].
+    pub(crate) const fn place(self) -> usize {
+        self as usize
+    }
+
     /// The part's name in ledgers.
     pub(crate) const fn name(self) -> &'static str {
         match self {
@@ -40,6 +69,8 @@ impl Part {
             Self::Text => "text",
             Self::Similar => "similar",
             Self::Rising => "rising",
+            Self::People => "people",
+            Self::Base => "base",
             Self::Diversity => "diversity",
         }
     }
@@ -56,7 +87,9 @@ impl Part {
             | Self::Language
             | Self::Text
             | Self::Similar
-            | Self::Rising => true,
+            | Self::Rising
+            | Self::People
+            | Self::Base => true,
             Self::Fresh | Self::Impression | Self::Diversity => false,
         }
     }

@@ -190,6 +190,11 @@ impl Catalogue {
         last
     }
 
+    /// Items, those only mentioned or removed included.
+    pub(crate) fn len(&self) -> usize {
+        self.rows.len()
+    }
+
     pub(crate) fn row(&self, item: ItemIx) -> &ItemRow {
         &self.rows[item.row()]
     }

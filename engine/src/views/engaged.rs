@@ -61,7 +61,7 @@ const GIVEN: [&str; 1] = ["earned_badge"];
 
 /// Whether an engagement says that the member was there at its moment: not what was given to them, and not what is known
 /// to the day alone.
-fn is_presence(engagement: &Engagement) -> bool {
+pub(crate) fn is_presence(engagement: &Engagement) -> bool {
     let by_day = engagement.props.get("precision").and_then(serde_json::Value::as_str) == Some("day");
     !by_day && !GIVEN.contains(&engagement.verb.as_str())
 }

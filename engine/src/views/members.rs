@@ -373,6 +373,17 @@ impl Members {
         &mut self.rows[member.row()]
     }
 
+    /// Everybody, each by the id kept.
+    pub(crate) fn all(&self) -> impl Iterator<Item = MemberIx> + '_ {
+        let ids = (0..self.rows.len() as u32).map(MemberIx);
+        ids.filter(|member| self.person(*member) == *member)
+    }
+
+    /// Ids, those given up included.
+    pub(crate) fn ids(&self) -> usize {
+        self.rows.len()
+    }
+
     /// People, not ids.
     pub(crate) fn len(&self) -> usize {
         self.rows.len() - self.aliases as usize

@@ -51,19 +51,32 @@ fn is_hybrid(text: &str) -> bool {
     text.split_once(':').map_or(text, |(name, _)| name) == hybrid::NAME
 }
 
-/// `hybrid`, or `hybrid:PART=WEIGHT,…`: the community's default policy, with other weights.
+/// `hybrid`, or `hybrid:PART=WEIGHT,…`: the default policy, with other weights; 0 takes a part away. `learned=0` leaves the
+/// weights as they are set by hand.
 fn hybrid(text: &str, data: &DataSet) -> Result<Box<dyn Contender>, Failure> {
     let bad = |what: String| Failure::Use(format!("--model {text}: {what}"));
     let settings = text.split_once(':').map_or("", |(_, settings)| settings);
-    let mut weights = serde_json::Map::new();
+    let (mut weights, mut policy, mut learned) = (serde_json::Map::new(), serde_json::Map::new(), true);
     for setting in settings.split(',').filter(|setting| !setting.is_empty()) {
         let (part, weight) = setting.split_once('=').ok_or_else(|| bad(format!("{setting:?} is not like hot=0")))?;
         let weight: f64 = weight.parse().map_err(|_| bad(format!("{weight:?} is no number")))?;
-        weights.insert(part.to_owned(), weight.into());
+        match part {
+            "learned" => learned = weight != 0.0,
+            "diversity" | "tag_share_max" | "relevance_floor" | "fresh_half_life_hours" => {
+                policy.insert(part.to_owned(), weight.into());
+            }
+            part => {
+                weights.insert(part.to_owned(), weight.into());
+            }
+        }
     }
     // Chance has no part in what is compared.
-    let policy = serde_json::json!({"weights": weights, "discovery_share": 0.0});
-    let made = Hybrid::new(text, data, policy).map_err(|error| bad(error.to_string()))?;
+    policy.extend([
+        ("weights".to_owned(), Value::Object(weights)),
+        ("learned".to_owned(), learned.into()),
+        ("discovery_share".to_owned(), 0.0.into()),
+    ]);
+    let made = Hybrid::new(text, data, Value::Object(policy)).map_err(|error| bad(error.to_string()))?;
     Ok(Box::new(made))
 }
 
