@@ -27,7 +27,7 @@ use crate::views::intern::{ItemIx, MemberIx};
 use crate::views::members::{Mark, MemberRow, Shown};
 use crate::views::moment::Moment;
 
-/// The longest absence that a list covers.
+/// The longest absence that a list covers, where the policy says nothing else.
 pub const ABSENCE_MAX_MS: i64 = 30 * DAY_MS;
 /// Places that can be reached by paging.
 pub const PLACES_MAX: usize = 300;
@@ -91,13 +91,14 @@ pub(crate) struct Ask<'v> {
 impl<'v> Ask<'v> {
     pub(crate) fn new(views: &'v Views, learned: &'v Learned, request: &'v ListRequest) -> Self {
         let member = request.member.as_ref().and_then(|id| views.members.find(id.as_str()));
+        let policy = request.policy.as_ref().map_or(views.policy, |(_, policy)| *policy);
         let mut ask = Self {
             views,
             learned,
-            policy: request.policy.as_ref().map_or(views.policy, |(_, policy)| *policy),
+            policy,
             member,
             now: request.now,
-            since: since(views, request, member),
+            since: since(views, request, member, &policy),
             kind: kind(request),
             query: request.query.as_deref(),
             lang: request.lang.unwrap_or_default(),
@@ -173,9 +174,10 @@ impl<'v> Ask<'v> {
     }
 }
 
-/// Since when a list counts: what the request says, else the end of the last visit; at most 30 days back.
-fn since(views: &Views, request: &ListRequest, member: Option<MemberIx>) -> Moment {
-    let earliest = request.now.plus_ms(-ABSENCE_MAX_MS);
+/// Since when a list counts: what the request says, else the end of the last visit; no further back than the policy
+/// lets it.
+fn since(views: &Views, request: &ListRequest, member: Option<MemberIx>, policy: &Policy) -> Moment {
+    let earliest = policy.earliest(request.now);
     if request.list != ListKind::Missed {
         return earliest.into();
     }

@@ -21,8 +21,6 @@ use crate::split::Fold;
 pub const NAME: &str = "hybrid";
 /// Facts that are appended at once.
 const CHUNK: usize = 2_000;
-/// Since when a list counts news, whatever the member's last visit was.
-const SINCE_MS: i64 = anklang_engine::ABSENCE_MAX_MS;
 
 /// The engine as a contender.
 pub struct Hybrid {
@@ -56,6 +54,7 @@ impl Hybrid {
         if data.facts.is_empty() {
             return Err(HybridError::NoFacts { data: data.name.clone() });
         }
+        let policy = whole(policy);
         Policy::default().changed(&policy).map_err(|error| HybridError::Policy(error.to_string()))?;
         let items = (0..).zip(&data.items).map(|(number, item)| (item.clone(), number)).collect();
         Ok(Self {
@@ -110,7 +109,7 @@ impl Hybrid {
         let member = MemberId::parse(&self.members[member as usize]).map_err(|error| error.to_string())?;
         let now = UnixMillis::saturating(at);
         let mut request = ListRequest::new(ListKind::Missed, Some(member), now);
-        request.since = Some(now.plus_ms(-SINCE_MS));
+        request.since = Some(UnixMillis::saturating(i64::MIN));
         (request.limit, request.log, request.seed) = (LIMIT_MAX, false, Some(0));
         request.policy = Some((NAME.to_owned(), *policy));
         let mut places = Vec::new();
@@ -128,6 +127,16 @@ impl Hybrid {
     fn number(&self, item: &ItemId) -> Option<u32> {
         self.items.get(item.as_str()).copied()
     }
+}
+
+/// The policy with what an evaluation needs where it does not say otherwise: other models rank every candidate, so the list
+/// neither ends at an absence or a floor, nor gives places to chance.
+fn whole(policy: Value) -> Value {
+    let mut whole = json!({"absence_days_max": 36_500.0, "relevance_floor": -1e6, "discovery_share": 0.0});
+    if let (Value::Object(whole), Value::Object(policy)) = (&mut whole, policy) {
+        whole.extend(policy);
+    }
+    whole
 }
 
 /// Facts on their way into an engine.

@@ -1,5 +1,6 @@
 //! Policies: how to rank, as a named, versioned document.
 
+use anklang_domain::{DAY_MS, UnixMillis};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -48,6 +49,9 @@ impl Default for Weights {
     }
 }
 
+/// The longest absence that may be set: a hundred years.
+const ABSENCE_DAYS_MAX: f32 = 36_500.0;
+
 /// How to rank.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -60,6 +64,8 @@ pub struct Policy {
     /// Whether what was learned in this community corrects the weights; where false, or as long as too little happened to
     /// learn from, they count as they stand.
     pub learned: bool,
+    /// The longest absence that a list covers, in days. In a quiet community little happens within a month.
+    pub absence_days_max: f32,
     /// After this many hours without activity, the freshness has halved.
     pub fresh_half_life_hours: f32,
     /// What a score must reach without its freshness, or, where it was learned, the whole of it, counted from the average
@@ -81,6 +87,7 @@ impl Default for Policy {
             version: 1,
             weights: Weights::default(),
             learned: true,
+            absence_days_max: 30.0,
             fresh_half_life_hours: 72.0,
             relevance_floor: 0.25,
             discovery_share: 0.1,
@@ -136,6 +143,9 @@ impl Policy {
         if !finite.iter().all(|weight| (-100.0..=100.0).contains(weight)) {
             return Err(PolicyError::Range { field: "weights", range: "from -100 to 100" });
         }
+        if !(1.0..=ABSENCE_DAYS_MAX).contains(&policy.absence_days_max) {
+            return Err(PolicyError::Range { field: "absence_days_max", range: "from 1 to 36,500" });
+        }
         if !(policy.fresh_half_life_hours > 0.0 && policy.fresh_half_life_hours <= 100_000.0) {
             return Err(PolicyError::Range { field: "fresh_half_life_hours", range: "above 0, up to 100,000" });
         }
@@ -169,6 +179,11 @@ impl Policy {
             Part::Text | Part::Similar | Part::Rising | Part::Base | Part::Diversity => return false,
         };
         weight == 0.0
+    }
+
+    /// The earliest moment that a list asked for now covers.
+    pub(crate) fn earliest(&self, now: UnixMillis) -> UnixMillis {
+        now.plus_ms(-(f64::from(self.absence_days_max) * DAY_MS as f64) as i64)
     }
 
     /// `default@version`, as slates name it.

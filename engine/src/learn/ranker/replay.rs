@@ -19,7 +19,7 @@ use crate::rank::features::{Features, Want, measure};
 use crate::rank::policy::Policy;
 use crate::rank::score::Scored;
 use crate::rank::signals::signals;
-use crate::recommend::{ABSENCE_MAX_MS, Ask};
+use crate::recommend::Ask;
 use crate::retrieve::{SOURCES, merge};
 use crate::views::Views;
 use crate::views::engaged::{clicks_of, is_presence};
@@ -207,7 +207,7 @@ fn measured(
     let known = (member.0 as usize) < views.members.ids();
     let id = known.then(|| MemberId::parse(views.members.id(member)).ok()).flatten();
     let request = ListRequest {
-        since: Some(now.plus_ms(-ABSENCE_MAX_MS)),
+        since: Some(policy.earliest(now)),
         policy: Some((String::new(), *policy)),
         ..ListRequest::new(ListKind::Missed, id, now)
     };
