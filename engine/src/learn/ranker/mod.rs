@@ -21,7 +21,7 @@ const TAKEN_MIN: usize = 100;
 /// The L2 penalty, in examples: a signal's weight is held back as if this many spoke for 0.
 const PENALTY: f64 = 3.0;
 /// Examples that are looked at; of more, a share of those that were passed over.
-const EXAMPLES_MAX: usize = 200_000;
+const EXAMPLES_MAX: usize = 60_000;
 
 /// What an example is made of: the hand-set score and the signals.
 const COLUMNS: usize = SIGNALS + 1;

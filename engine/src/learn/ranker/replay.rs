@@ -32,7 +32,7 @@ const TAKES_PART_MS: i64 = DAY_MS;
 /// The latest visits of a member that are learned from, so that the few who come every hour do not speak for all.
 const VISITS_PER_MEMBER: usize = 6;
 /// Visits that are learned from in all, the latest.
-const VISITS_MAX: usize = 2_000;
+const VISITS_MAX: usize = 1_000;
 /// Communities with more items learn nothing for the ranker: the journal is folded beside what is served, which takes as
 /// much memory again.
 pub(crate) const ITEMS_MAX: usize = 300_000;
