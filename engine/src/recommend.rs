@@ -35,6 +35,10 @@ pub const PLACES_MAX: usize = 300;
 /// The attribute that names a member's circle of interest, as conditions ask for it.
 const INTEREST_CLUSTER: &str = "interest_cluster";
 
+/// A learned score may lie this far below the relevance floor, which is the odds of a tenth of the average candidate's and
+/// some: where little happens, the average is good already.
+const LEARNED_MARGIN: f32 = std::f32::consts::LN_10;
+
 /// Candidates that the places are chosen from.
 const RANKED_MAX: usize = PLACES_MAX + 50;
 
@@ -228,7 +232,10 @@ fn for_member(ask: &Ask<'_>, found: Vec<ItemIx>, want: Want, places: usize) -> V
     let (mut pool, learned) = scored(ask, measured.collect());
     sort(&mut pool);
     let floor = if ask.is_cold() { f32::NEG_INFINITY } else { ask.policy.relevance_floor };
-    let worth = |scored: &&Scored| if learned { scored.score() } else { scored.relevance() } >= floor;
+    let worth = |scored: &&Scored| match learned {
+        true => scored.score() >= floor - LEARNED_MARGIN,
+        false => scored.relevance() >= floor,
+    };
     let worth = pool.iter().filter(worth).take(RANKED_MAX).cloned().collect();
     let last = if want == Want::News { ask.last_slate() } else { Vec::new() };
     // One place more than asked for says whether there is another page; and one, if it was all that was served, goes.

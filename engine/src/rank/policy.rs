@@ -69,7 +69,7 @@ pub struct Policy {
     /// After this many hours without activity, the freshness has halved.
     pub fresh_half_life_hours: f32,
     /// What a score must reach without its freshness, or, where it was learned, the whole of it, counted from the average
-    /// candidate's; below it an entry would only pad the list.
+    /// candidate's, to within a factor of ten in the odds; below it an entry would only pad the list.
     pub relevance_floor: f32,
     /// The share of a list's places for something different.
     pub discovery_share: f32,

@@ -4,6 +4,8 @@
 //! free of the penalty, and gives the weights back in the measured units.
 
 mod fit;
+#[cfg(test)]
+mod tests;
 
 pub use fit::{Examples, LogisticError, fit};
 

@@ -72,7 +72,8 @@ impl Ranker {
         let mut scored = Scored::new(by_hand.features.clone());
         let mut parts = [0.0_f32; Part::COUNT];
         for (part, value) in by_hand.parts() {
-            parts[part.place()] += self.scale * value;
+            // Taste is learned from all that happened: of the past it knows the future, so no slate can tell its scale.
+            parts[part.place()] += if *part == Part::Taste { *value } else { self.scale * value };
         }
         for ((weight, signal), (_, part)) in self.weights.iter().zip(signals).zip(NAMED) {
             if !policy.is_off(part) {
