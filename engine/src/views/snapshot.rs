@@ -16,7 +16,7 @@ use serde::de::DeserializeOwned;
 use super::Views;
 
 /// Changes whenever the stored form of the views does, or what is folded into them.
-const FORMAT: u32 = 8;
+const FORMAT: u32 = 9;
 const MAGIC: &[u8; 8] = b"ANKVIEWS";
 pub(crate) const HEADER: usize = 8 + 4 + 8 + 8 + 8;
 const BUFFER_BYTES: usize = 1 << 20;
