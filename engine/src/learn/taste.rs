@@ -16,6 +16,8 @@ use crate::views::members::MemberRow;
 
 /// The length of a factor: one number more for every item, and lists are short.
 const RANK: u32 = 32;
+/// Fewer items a factor, and factors tell single items apart instead of what is alike in them.
+const ITEMS_PER_FACTOR: u32 = 4;
 /// Pairs of members and items below which taste is chance.
 const PAIRS_MIN: usize = 200;
 /// Items of a member that are folded in: the latest.
@@ -119,7 +121,7 @@ pub(super) fn learn(gathered: &Gathered, seed: u64) -> Option<Taste> {
     };
     let events = gathered.pairs.iter().map(event).collect();
     let log = Log::new(members, columns.len(), events, ItemFacts::default());
-    let params = Params { factors: RANK.min(columns.len() as u32), ..Params::default() };
+    let params = Params { factors: RANK.min(columns.len() as u32 / ITEMS_PER_FACTOR).max(1), ..Params::default() };
     let fitted = log.map_err(|error| error.to_string()).and_then(|log| {
         let checked = params.check().map_err(|error| error.to_string())?;
         checked.fit(&log.whole(), &Context::quiet(seed)).map_err(|error| error.to_string())
