@@ -170,6 +170,12 @@ impl<'v> Ask<'v> {
         self.top.is_empty() && self.medoids.is_empty() && self.follows.is_empty() && self.joined.is_empty()
     }
 
+    /// They said what they care for, and did nothing yet.
+    fn only_declares(&self) -> bool {
+        let row = self.member.map(|member| self.views.members.row(member));
+        row.is_some_and(|row| !row.declared.is_empty() && (row.recent.is_empty() || !row.behaviour))
+    }
+
     /// The items of the last list served, in their order.
     fn last_slate(&self) -> Vec<ItemIx> {
         let Some(row) = self.member.map(|member| self.views.members.row(member)) else { return Vec::new() };
@@ -248,7 +254,8 @@ fn for_member(ask: &Ask<'_>, found: Vec<ItemIx>, want: Want, places: usize) -> V
 
 /// Scores candidates, by what was learned where something was; and says whether it was.
 fn scored(ask: &Ask<'_>, candidates: Vec<Features>) -> (Vec<Scored>, bool) {
-    let ranker = ask.learned.ranker.as_ref().filter(|_| ask.policy.learned);
+    // What was learned comes from what members did: it knows nothing of what a newcomer only declared.
+    let ranker = ask.learned.ranker.as_ref().filter(|_| ask.policy.learned && !ask.only_declares());
     let signals = ranker.map(|ranker| (ranker, signals(ask, &candidates)));
     let by_hand = candidates.into_iter().map(|features| Scored::for_member(features, &ask.policy));
     match signals {
