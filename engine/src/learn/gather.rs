@@ -65,8 +65,7 @@ pub(crate) struct Person {
 
 /// Copies it.
 pub(crate) fn gather(views: &Views) -> Gathered {
-    let mut members: Vec<MemberIx> =
-        (0..views.members.len() as u32).map(MemberIx).filter(|member| is_heard(views, *member)).collect();
+    let mut members: Vec<MemberIx> = views.members.all().filter(|member| is_heard(views, *member)).collect();
     if members.len() > SAMPLE_MAX {
         members.sort_by_key(|member| (stable_hash(&member.0.to_le_bytes()), *member));
         members.truncate(SAMPLE_MAX);
@@ -94,7 +93,7 @@ pub(crate) fn gather(views: &Views) -> Gathered {
 /// What members dealt with, of what is there; their own is no sign of taste for others'.
 fn pairs(views: &Views) -> Vec<Pair> {
     let mut pairs = Vec::new();
-    for member in (0..views.members.len() as u32).map(MemberIx) {
+    for member in views.members.all() {
         let row = views.members.row(member);
         if views.members.person(member) != member || !row.behaviour {
             continue;

@@ -7,7 +7,7 @@ use crate::model::FitError;
 use crate::spec::{Axis, Range};
 
 /// What a search varies.
-pub const AXES: &[Axis] = &[Axis { field: "half_life_days", range: Range::Log(0.5, 365.0) }];
+pub const AXES: &[Axis] = &[Axis { field: "half_life_days", range: Range::Log(0.1, 365.0) }];
 
 /// Parameters, not yet checked.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
