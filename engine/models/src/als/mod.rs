@@ -1,7 +1,7 @@
 //! iALS: factors of members and items by alternating least squares over all pairs, those that did not happen weighing
 //! little (Hu, Koren, Volinsky 2008; Rendle, Krichene, Zhang, Koren 2022, "Revisiting the Performance of iALS").
 //!
-//! The learning is done in the principal axes of the side that is fixed ([`axes`]); what comes of it is [`Factors`], which
+//! The learning is done in the principal axes of the side that is fixed (`axes.rs`); what comes of it is [`Factors`], which
 //! fold a member's new history in with one small solve.
 
 mod axes;
